@@ -1,0 +1,1 @@
+"""How the world answers: one technology a package, independent of one another."""

@@ -1,0 +1,1 @@
+"""The store in dicts, for unit tests and plug-in writers."""

@@ -1,0 +1,1 @@
+"""Ways to tell customers and administrators what happened."""

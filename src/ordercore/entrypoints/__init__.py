@@ -1,0 +1,1 @@
+"""How the world asks: HTTP, the command line, the worker."""

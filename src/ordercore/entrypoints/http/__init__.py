@@ -1,0 +1,1 @@
+"""The Flask application: the JSON API and the dashboard."""

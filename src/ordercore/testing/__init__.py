@@ -1,0 +1,1 @@
+"""For plug-in writers: contract suites, builders, strategies and fault plans."""
