@@ -55,7 +55,7 @@ class PostgresServer:
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
-        """Starts on the data that is there. Backends of a killed server linger and keep the next one out for a moment."""
+        """Starts on the data that is there. Backends of a killed server linger and keep the next one out a while."""
         self._end(signal.SIGINT)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._starts(deadline):
