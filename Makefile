@@ -62,7 +62,7 @@ clean: ## Remove what these commands made (not your databases)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "ordercore needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+		|| { echo "ordercore needs Python 3.11 or newer; $(PYTHON) is none: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "no usable venv module: trying virtualenv"; rm -rf $(VENV) \
 		&& $(PYTHON) -m pip install --quiet --target .venv.boot virtualenv \
 		&& PYTHONPATH=.venv.boot $(PYTHON) -m virtualenv --quiet $(VENV); }
