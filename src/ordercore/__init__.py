@@ -1,0 +1,1 @@
+"""An order-management core: orders, stock, payments, fulfilment."""

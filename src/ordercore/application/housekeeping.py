@@ -1,0 +1,155 @@
+"""Housekeeping: what a worker does between requests: settle, finish, expire, hand over, forget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from attrs import frozen
+
+from ordercore.application.core import Core
+from ordercore.application.placing import without_facts
+from ordercore.application.requests import Intent
+from ordercore.application.settling import drive, patience, release_stock, resume, tell
+from ordercore.application.shipping import advance_shipment
+from ordercore.domain.actor import Actor, Permission, authorise
+from ordercore.domain.errors import OrderCoreError
+from ordercore.domain.lifecycles import OrderStatus
+from ordercore.domain.order import CancelReason, Order
+from ordercore.ports.commits import Change
+from ordercore.ports.store import UnitOfWork
+
+LARGEST_BATCH = 500
+
+
+@frozen(kw_only=True)
+class RoundReport:
+    """What one round did, in pieces of work; `failures` are orders that could not be finished, with the reason."""
+
+    settled: int = 0
+    expired: int = 0
+    handed_over: int = 0
+    forgotten: int = 0
+    failures: tuple[tuple[UUID, str], ...] = ()
+
+    @property
+    def did_anything(self) -> bool:
+        """Whether there was work."""
+        return bool(self.settled or self.expired or self.handed_over or self.forgotten or self.failures)
+
+
+class Housekeeping:
+    """A worker's round, for the system."""
+
+    def __init__(self, core: Core, actor: Actor) -> None:
+        self._core = core
+        self._actor = actor
+
+    def run_round(self) -> RoundReport:
+        """One round of everything, in batches of at most 500; safe beside other workers and at any moment."""
+        authorise(self._actor, Permission.ALL)
+        settled, failures = self._settle()
+        return RoundReport(
+            settled=settled,
+            failures=failures,
+            expired=self._run(EXPIRE),
+            handed_over=self._run(HAND_OVER),
+            forgotten=self._forget(),
+        )
+
+    def _settle(self) -> tuple[int, tuple[tuple[UUID, str], ...]]:
+        """Finish attempts and shipments that somebody began and nobody ended."""
+        core = self._core
+        with core.store.reading() as lookups:
+            open_work = lookups.open_work(lookups.now - patience(core), LARGEST_BATCH)
+        settled, failures = 0, []
+        for each in open_work:
+            try:
+                settled += self._finish(each.order_id, each.shipment_id)
+            except OrderCoreError as refusal:  # one that cannot be finished holds back no other
+                failures.append((each.order_id, str(refusal)))
+        return settled, tuple(failures)
+
+    def _finish(self, order_id: UUID, shipment_id: UUID | None) -> bool:
+        core = self._core
+        if shipment_id is not None:
+            with core.store.reading() as lookups:
+                before = lookups.shipments((shipment_id,))[shipment_id]
+            return advance_shipment(core, shipment_id, self._actor.id).status is not before.status
+        with core.store.reading() as lookups:
+            order = lookups.orders((order_id,))[order_id]
+        attempt = order.payment.open_attempt
+        if attempt is None:
+            return False
+        return resume(core, order, attempt, self._actor.id).payment.open_attempt is None
+
+    def _run(self, change: Change[Intent[int], tuple[Order, ...]]) -> int:
+        """One batch of one kind of housekeeping; what it cancels has its money sent back."""
+        core = self._core
+        ids = tuple(core.ids.new() for _ in range(2 * LARGEST_BATCH))
+        intent = Intent(actor_id=self._actor.id, command=LARGEST_BATCH, at=core.clock.now(), ids=ids, claim=None)
+        (outcome,) = core.commits.run(change, (intent,))
+        if isinstance(outcome, OrderCoreError):
+            raise outcome
+        tell(core, outcome)
+        drive(core, [without_facts(order) for order in outcome], self._actor.id)
+        return len(outcome)
+
+    def _forget(self) -> int:
+        """Delete request keys whose time is over; those without an outcome stay."""
+        (outcome,) = self._core.commits.run(FORGET, (self._core.settings.key_retention,))
+        if isinstance(outcome, OrderCoreError):
+            raise outcome
+        return outcome
+
+
+def _expire(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:
+    (intent,) = intents
+    held = work.orders.hold(work.orders.expired(intent.command))
+    changes = []
+    for index, order in enumerate(held.values()):
+        if _may_expire(order, work):
+            ended = order.cancel(
+                attempt_id=intent.ids[2 * index],
+                entry_id=intent.ids[2 * index + 1],
+                at=intent.at,
+                actor_id=intent.actor_id,
+                because=CancelReason.EXPIRED,
+            )
+            changes.append((order, ended))
+    release_stock(work, changes, intent.at)
+    work.orders.save(*(after for _, after in changes))
+    return [tuple(after for _, after in changes)]
+
+
+def _may_expire(order: Order, work: UnitOfWork) -> bool:
+    """Checked again under the lock: still waiting, beyond its time, no answer outstanding."""
+    return (
+        order.status is OrderStatus.PENDING
+        and order.expires_at is not None
+        and order.expires_at <= work.now
+        and order.payment.open_attempt is None
+    )
+
+
+def _hand_over(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:
+    (intent,) = intents
+    held = work.orders.hold(work.orders.managed_by_inactive(intent.command))
+    managers = work.admins.managers()
+    open_ = [order for order in held.values() if order.status not in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)]
+    handed = tuple(
+        order.hand_over(managers[order.number % len(managers)], at=intent.at, actor_id=intent.actor_id)
+        for order in open_
+    )
+    work.orders.save(*handed)
+    return [tuple(after for after in handed if after.facts)]
+
+
+def _forget(work: UnitOfWork, retentions: Sequence[timedelta]) -> Sequence[int | OrderCoreError]:
+    return [work.requests.delete_finished(work.now - retention, LARGEST_BATCH) for retention in retentions]
+
+
+FORGET: Change[timedelta, int] = Change("forget_requests", _forget, largest_group=1)
+EXPIRE: Change[Intent[int], tuple[Order, ...]] = Change("expire_orders", _expire, largest_group=1)
+HAND_OVER: Change[Intent[int], tuple[Order, ...]] = Change("hand_over_orders", _hand_over, largest_group=1)

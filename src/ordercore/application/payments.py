@@ -1,0 +1,86 @@
+"""Payments: list them, hand a card to the vault, decide what no provider can tell."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from attrs import field, frozen
+
+from ordercore.application.core import Core
+from ordercore.application.ordering import a_reason
+from ordercore.application.requests import existing
+from ordercore.application.settling import drive, record, resume
+from ordercore.domain import fields
+from ordercore.domain.actor import Actor, Permission, authorise
+from ordercore.domain.errors import InvalidRequest, TransitionRefused
+from ordercore.domain.order import Order
+from ordercore.domain.payment import AnswerKind, ProviderAnswer
+from ordercore.ports.gateway import Card
+from ordercore.ports.queries import Page, PageRequest, PaymentFilter, PaymentRow
+
+
+@frozen(kw_only=True, slots=False)
+class ResolveAttempt:
+    """An admin's decision on an attempt that the provider cannot or can no longer tell of."""
+
+    order_id: UUID
+    outcome: AnswerKind = field(validator=fields.instance_of(AnswerKind))
+    reason: str | None = field(default=None, validator=a_reason)
+
+
+class Payments:
+    """The money of orders, for one actor."""
+
+    def __init__(self, core: Core, actor: Actor) -> None:
+        self._core = core
+        self._actor = actor
+
+    def list(self, which: PaymentFilter = PaymentFilter(), page: PageRequest = PageRequest()) -> Page[PaymentRow]:  # noqa: B008 - frozen
+        """Payments, newest order first."""
+        authorise(self._actor, Permission.PAYMENTS_READ)
+        with self._core.store.listing() as queries:
+            return queries.payment_page(which, page)
+
+    def tokenise(self, card: Card) -> str:
+        """Hand a card to the provider's vault; nothing of it is kept here.
+
+        Raises:
+            CardRefused: the vault does not take it.
+            TransitionRefused: the vault takes cards only from the provider's own client-side fields.
+        """
+        authorise(self._actor, Permission.ORDERS_PLACE)
+        traits = self._core.gateway.traits
+        if not traits.accepts_cards:
+            raise TransitionRefused(kind=f"vault of {traits.name}", status="closed to us", action="take card details")
+        return self._core.gateway.tokenise(card)
+
+    def settle(self, order_id: UUID) -> Order:
+        """Ask the provider now what became of an open attempt, without waiting for the worker.
+
+        Raises:
+            UnknownResource: no such order.
+        """
+        authorise(self._actor, Permission.PAYMENTS_MANAGE)
+        order = existing(self._core, order_id, "order", lambda lookups: lookups.orders)
+        attempt = order.payment.open_attempt
+        return order if attempt is None else resume(self._core, order, attempt, self._actor.id)
+
+    def resolve(self, command: ResolveAttempt) -> Order:
+        """Record an admin's decision on an unknown attempt; a reason is required.
+
+        Raises:
+            UnknownResource: no such order.
+            InvalidRequest: no reason, or the outcome decides nothing.
+            TransitionRefused: no attempt of this order is unknown.
+        """
+        authorise(self._actor, Permission.PAYMENTS_MANAGE)
+        if command.reason is None:
+            raise InvalidRequest.of("/reason", "is needed: a decision on money says why", "missing")
+        if command.outcome is AnswerKind.UNKNOWN:
+            raise InvalidRequest.of("/outcome", "must be approved or declined", "out_of_range")
+        order = existing(self._core, command.order_id, "order", lambda lookups: lookups.orders)
+        if not order.payment.is_unknown:
+            raise TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
+        answer = ProviderAnswer(kind=command.outcome, decline_code=f"resolved by hand: {command.reason}")
+        (recorded,) = record(self._core, [(order, answer)], self._actor.id)
+        return drive(self._core, [recorded], self._actor.id)[order.id]

@@ -1,0 +1,281 @@
+"""Settling: the only place where the payment provider is asked, and the transaction that records its answers.
+
+Step 2 and 3 of every path of money: the intent is on disk before `drive` is called; the provider is called outside any
+transaction; answers are recorded in groups as they come. A crash in between is finished by the worker (`resume`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
+from uuid import UUID
+
+from attrs import frozen
+
+from ordercore.application.core import Core
+from ordercore.application.placing import RESERVE, without_facts
+from ordercore.application.requests import DONE
+from ordercore.application.settings import CapturePolicy
+from ordercore.domain.aggregates import Event
+from ordercore.domain.errors import OrderCoreError
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
+from ordercore.domain.order import CancelReason, Order
+from ordercore.domain.order_events import OrderCancelled, OrderConfirmed, OrderDelivered, OrderShipped
+from ordercore.domain.payment import AnswerKind, Attempt, AttemptKind, AttemptStatus, ProviderAnswer
+from ordercore.domain.product import Product
+from ordercore.ports.commits import Change
+from ordercore.ports.gateway import ProviderCall
+from ordercore.ports.store import UnitOfWork
+
+A = TypeVar("A")
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+LARGEST_GROUP = 128
+LONGEST_WAIT = timedelta(seconds=1)
+REFUND = "cancel_order"
+PAY_AGAIN = "pay_order"
+
+
+@frozen(kw_only=True, slots=False)
+class Recording:
+    """An answer to be recorded. `capture_id` is the id of the capture that follows an authorisation, where one does."""
+
+    order_id: UUID
+    attempt_id: UUID
+    answer: ProviderAnswer
+    entry_id: UUID
+    capture_id: UUID | None
+    at: datetime
+    actor_id: UUID
+
+
+def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order | OrderCoreError]:
+    """Step 3: answers recorded on their orders, stock of what they cancelled released, requests finished."""
+    before = work.orders.hold({each.order_id for each in recordings})
+    orders = dict(before)
+    for each in recordings:
+        orders[each.order_id] = _recorded(orders[each.order_id], each)
+    release_stock(work, [(before[id], after) for id, after in orders.items()], recordings[0].at)
+    work.orders.save(*(after for id, after in orders.items() if after is not before[id]))
+    _finish_requests(work, recordings, orders)
+    return [orders[each.order_id] for each in recordings]
+
+
+SETTLE = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
+
+
+def release_stock(work: UnitOfWork, changes: Iterable[tuple[Order, Order]], at: datetime) -> None:
+    """Hold phase, after the orders: give back what orders held before their transition and hold no longer."""
+    freed: list[tuple[UUID, int, UUID]] = []
+    for before, after in changes:
+        if after.items is not before.items:
+            kept = after.reserved
+            actor_id = after.facts[-1].actor_id
+            freed += [
+                (product_id, quantity - kept.get(product_id, 0), actor_id)
+                for product_id, quantity in before.reserved.items()
+                if quantity != kept.get(product_id, 0)
+            ]
+    if freed:
+        products: dict[UUID, Product] = dict(work.products.hold({product_id for product_id, _, _ in freed}))
+        for product_id, quantity, actor_id in freed:
+            products[product_id] = products[product_id].release(quantity, at=at, actor_id=actor_id)
+        work.products.save(*products.values())
+
+
+def drive(core: Core, orders: Iterable[Order], actor_id: UUID) -> dict[UUID, Order]:
+    """Steps 2 and 3 for orders with an attempt to be made: ask, record, and go on until nothing is left to ask.
+
+    An attempt that got no answer stays `unknown`; the worker asks again later.
+    """
+    settled = {order.id: order for order in orders}
+    waiting = [order for order in settled.values() if attempt_to_make(order) is not None]
+    while waiting:
+        recorded: list[Order] = []
+        at_once = core.gateway.traits.calls_at_once
+        for group in answered(waiting, lambda order: _ask(core, order), at_once=at_once, now=core.clock.now):
+            recorded += record(core, group, actor_id)
+        settled.update((order.id, order) for order in recorded)
+        waiting = [order for order in recorded if attempt_to_make(order) is not None]
+    return settled
+
+
+def attempt_to_make(order: Order) -> Attempt | None:
+    """The attempt that waits to be made for the first time."""
+    attempt = order.payment.open_attempt
+    return attempt if attempt is not None and attempt.status is AttemptStatus.PENDING else None
+
+
+def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id: UUID) -> list[Order]:
+    """Step 3 for these answers, in one group.
+
+    Raises:
+        OrderCoreError: the store failed; the worker will finish what is open.
+    """
+    at = core.clock.now()
+    captures = core.settings.capture is CapturePolicy.CONFIRMED
+    recordings = []
+    for order, answer in answers:
+        attempt = order.payment.open_attempt
+        if attempt is not None:
+            recordings.append(
+                Recording(
+                    order_id=order.id,
+                    attempt_id=attempt.id,
+                    answer=answer,
+                    entry_id=core.ids.new(),
+                    capture_id=core.ids.new() if captures else None,
+                    at=at,
+                    actor_id=actor_id,
+                )
+            )
+    outcomes = core.commits.run(SETTLE, recordings)
+    for outcome in outcomes:
+        if isinstance(outcome, OrderCoreError):
+            raise outcome
+    orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
+    tell(core, orders)
+    return [without_facts(order) for order in orders]
+
+
+def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID) -> Order:
+    """Finish an attempt whose first asking was cut off: asked again with its key while the key lives, later only found.
+
+    "Not found" is no proof: then the attempt stays unknown and an admin decides.
+    """
+    request = provider_call(order, attempt)
+    age = core.clock.now() - attempt.started_at
+    if age < core.gateway.traits.key_lifetime:
+        answer = core.gateway.call(request)
+    else:
+        answer = core.gateway.find(request) or ProviderAnswer(kind=AnswerKind.UNKNOWN)
+    (recorded,) = record(core, [(order, answer)], actor_id)
+    return drive(core, [recorded], actor_id)[order.id]
+
+
+def patience(core: Core) -> timedelta:
+    """How long an attempt or a label is left to whoever began it, before the worker takes it up."""
+    return 2 * max(core.gateway.traits.deadline, core.carrier.deadline)
+
+
+def provider_call(order: Order, attempt: Attempt) -> ProviderCall:
+    """What the provider is asked, the same whenever it is asked."""
+    reference = None if attempt.kind is AttemptKind.AUTHORISE else order.payment.reference
+    return ProviderCall(
+        kind=attempt.kind,
+        key=attempt.provider_key,
+        amount=attempt.amount,
+        token=attempt.token,
+        reference=reference,
+    )
+
+
+def tell(core: Core, orders: Iterable[Order]) -> None:
+    """Tell the customers of the facts that have just been written, where anybody tells them."""
+    if core.notifier is not None:
+        for order in orders:
+            for fact in order.facts:
+                kind = _NEWS.get(type(fact))
+                if kind is not None:
+                    core.notifier.notify(kind, order_id=order.id, order_number=str(order.number))
+
+
+_NEWS: Mapping[type[Event], str] = {
+    OrderConfirmed: "order_confirmed",
+    OrderCancelled: "order_cancelled",
+    OrderShipped: "order_shipped",
+    OrderDelivered: "order_delivered",
+}
+
+
+def answered(
+    questions: Sequence[Q], ask: Callable[[Q], R], *, at_once: int, now: Callable[[], datetime]
+) -> Iterator[list[tuple[Q, R]]]:
+    """Answers in groups as they come, each group at most 128 or one second long; a slow one holds back no neighbour.
+
+    One question is asked by the calling thread; several by at most `at_once` threads that take the next when free.
+    """
+    if len(questions) == 1:
+        yield [(questions[0], ask(questions[0]))]
+        return
+    answers: SimpleQueue[tuple[Q, R | BaseException]] = SimpleQueue()
+    remaining = iter(questions)
+
+    def work() -> None:
+        for question in remaining:
+            try:
+                answers.put((question, ask(question)))
+            except BaseException as failure:  # handed to the caller, which raises it
+                answers.put((question, failure))
+
+    for _ in range(min(at_once, len(questions))):
+        Thread(target=work, daemon=True).start()
+    failures: list[BaseException] = []
+    left = len(questions)
+    while left:
+        came = _group(answers, left, now)
+        left -= len(came)
+        failures += [answer for _, answer in came if isinstance(answer, BaseException)]
+        group = [(question, answer) for question, answer in came if not isinstance(answer, BaseException)]
+        if group:
+            yield group
+    if failures:
+        raise failures[0]
+
+
+def _group(answers: SimpleQueue[A], left: int, now: Callable[[], datetime]) -> list[A]:
+    """The next answer, and those that come within a second after it."""
+    group = [answers.get()]
+    until = now() + LONGEST_WAIT
+    while len(group) < min(LARGEST_GROUP, left):
+        try:
+            group.append(answers.get(timeout=max(0.0, (until - now()).total_seconds())))
+        except Empty:
+            break
+    return group
+
+
+def _ask(core: Core, order: Order) -> ProviderAnswer:
+    attempt = order.payment.attempts[-1]
+    return core.gateway.call(provider_call(order, attempt))
+
+
+def _recorded(order: Order, each: Recording) -> Order:
+    after = order.record(each.attempt_id, each.answer, entry_id=each.entry_id, at=each.at, actor_id=each.actor_id)
+    captures = (
+        each.capture_id is not None
+        and after is not order
+        and after.status is OrderStatus.CONFIRMED
+        and after.payment.status is PaymentStatus.AUTHORISED
+        and after.payment.open_attempt is None
+        and order.payment.status is not PaymentStatus.AUTHORISED
+    )
+    if not captures or each.capture_id is None:
+        return after
+    return after.ask_capture(attempt_id=each.capture_id, at=each.at, actor_id=each.actor_id)
+
+
+def _finish_requests(work: UnitOfWork, recordings: Iterable[Recording], orders: Mapping[UUID, Order]) -> None:
+    finished: dict[str, dict[UUID, str]] = {}
+    for each in recordings:
+        order = orders[each.order_id]
+        attempt = next(one for one in order.payment.attempts if one.id == each.attempt_id)
+        if attempt.is_open:
+            continue
+        outcome = "payment_declined" if attempt.status is AttemptStatus.DECLINED else DONE
+        if attempt.kind is AttemptKind.AUTHORISE:
+            is_first = order.payment.attempts[0].id == attempt.id
+            finished.setdefault(RESERVE.name if is_first else PAY_AGAIN, {})[order.id] = outcome
+        elif attempt.kind in (AttemptKind.VOID, AttemptKind.REFUND):
+            finished.setdefault(REFUND, {})[order.id] = DONE
+    for operation, outcomes in finished.items():
+        work.requests.finish(operation, outcomes)
+
+
+def was_declined(order: Order) -> bool:
+    """Whether the order stands without money because the provider said no."""
+    return order.cancel_reason is CancelReason.PAYMENT_DECLINED or order.payment.status is PaymentStatus.DECLINED

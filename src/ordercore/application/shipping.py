@@ -1,0 +1,319 @@
+"""Shipping: ship an order whole, mark it delivered, find shipments.
+
+A shipment goes through four steps, each finished by the worker where the one before was cut off: (1) its pieces are
+claimed, which excludes cancelling; (2) the money is captured where it is not yet; (3) the label is bought;
+(4) the label is recorded, the order shipped, the stock consumed. Without money there is no label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from attrs import evolve, field, frozen
+
+from ordercore.application.core import Core
+from ordercore.application.ordering import a_reason, expected_version
+from ordercore.application.placing import without_facts
+from ordercore.application.requests import (
+    DONE,
+    Intent,
+    Repeated,
+    claim_for,
+    existing,
+    explained,
+    named,
+    perform,
+    refuse_stale,
+    simple,
+)
+from ordercore.application.settling import attempt_to_make, drive, patience, resume, tell
+from ordercore.domain.actor import Actor, Permission, authorise
+from ordercore.domain.errors import (
+    LabelRefused,
+    MoneyUnavailable,
+    OrderCoreError,
+    RequestInProgress,
+)
+from ordercore.domain.lifecycles import PaymentStatus, ShipmentStatus
+from ordercore.domain.order import Order
+from ordercore.domain.shipment import Shipment, ShipmentLine
+from ordercore.ports.carrier import LabelAnswer, LabelAnswerKind, LabelRequest
+from ordercore.ports.commits import Change
+from ordercore.ports.queries import Page, PageRequest, ShipmentRow
+from ordercore.ports.store import StoredRequest, UnitOfWork
+
+SHIP_NAME = "ship_order"
+
+
+@frozen(kw_only=True, slots=False)
+class ShipOrder:
+    """Ship all open pieces of an order in one parcel."""
+
+    order_id: UUID
+    reason: str | None = field(default=None, validator=a_reason)
+    expected_version: int | None = field(default=None, validator=expected_version)
+
+
+@frozen(kw_only=True, slots=False)
+class MarkDelivered:
+    """The parcel of an order arrived."""
+
+    order_id: UUID
+    reason: str | None = field(default=None, validator=a_reason)
+    expected_version: int | None = field(default=None, validator=expected_version)
+
+
+@frozen(kw_only=True, slots=False)
+class LabelRecording:
+    """A carrier's answer to be recorded."""
+
+    order_id: UUID
+    shipment_id: UUID
+    answer: LabelAnswer
+    at: datetime
+    actor_id: UUID
+
+
+class Shipping:
+    """Parcels, for one actor."""
+
+    def __init__(self, core: Core, actor: Actor) -> None:
+        self._core = core
+        self._actor = actor
+
+    def ship(self, command: ShipOrder, *, idempotency_key: str | None = None) -> Shipment:
+        """Ship an order whole: money captured where the policy left it, label bought, stock consumed.
+
+        An answer that never came leaves the shipment `pending`; the worker finishes it.
+
+        Raises:
+            UnknownResource, VersionIsStale, TransitionRefused, PaymentInFlight, ShipmentInProgress: refused.
+            MoneyUnavailable: the capture was declined; the shipment failed, nothing left the house.
+            LabelRefused: the carrier refused; the shipment failed, nothing left the house.
+        """
+        authorise(self._actor, Permission.ORDERS_MANAGE)
+        core = self._core
+        shipment_id = core.ids.new()
+        claim = claim_for(
+            core,
+            self._actor,
+            idempotency_key,
+            operation=SHIP_NAME,
+            command=command,
+            resource_id=shipment_id,
+            outcome=None,
+        )
+        ids = (shipment_id, core.ids.new())
+        intent = Intent(actor_id=self._actor.id, command=command, at=core.clock.now(), ids=ids, claim=claim)
+        (outcome,) = core.commits.run(CLAIM, (intent,))
+        if isinstance(outcome, OrderCoreError):
+            raise outcome
+        if isinstance(outcome, Repeated):
+            return self._repeat(outcome.stored)
+        return _judged(core, advance_shipment(core, outcome.id, self._actor.id))
+
+    def deliver(self, command: MarkDelivered, *, idempotency_key: str | None = None) -> Order:
+        """Mark the shipped order as delivered.
+
+        Raises:
+            UnknownResource, VersionIsStale, TransitionRefused: refused.
+        """
+        authorise(self._actor, Permission.ORDERS_MANAGE)
+        order = perform(
+            self._core,
+            self._actor,
+            DELIVER,
+            command,
+            resource_id=command.order_id,
+            key=idempotency_key,
+            again=lambda lookups: lookups.orders,
+        )
+        return without_facts(order)
+
+    def get(self, shipment_id: UUID) -> Shipment:
+        """One shipment with its label.
+
+        Raises:
+            UnknownResource: there is none with that id.
+        """
+        authorise(self._actor, Permission.ORDERS_READ)
+        return existing(self._core, shipment_id, "shipment", lambda lookups: lookups.shipments)
+
+    def of_order(self, order_id: UUID) -> Sequence[Shipment]:
+        """The order's shipments, oldest first.
+
+        Raises:
+            UnknownResource: there is no such order.
+        """
+        authorise(self._actor, Permission.ORDERS_READ)
+        with self._core.store.reading() as lookups:
+            named(lookups.orders((order_id,)), order_id, "order")
+            ids = lookups.shipment_ids(order_id)
+            found = lookups.shipments(ids)
+        return [found[id] for id in ids]
+
+    def list(self, status: ShipmentStatus | None = None, page: PageRequest = PageRequest()) -> Page[ShipmentRow]:  # noqa: B008 - frozen
+        """Shipments, newest first."""
+        authorise(self._actor, Permission.ORDERS_READ)
+        with self._core.store.listing() as queries:
+            return queries.shipment_page(status, page)
+
+    def _repeat(self, stored: StoredRequest) -> Shipment:
+        """The answer to a repeated request: the shipment as it is now, resumed where the first was cut off."""
+        core, claim = self._core, stored.claim
+        until = core.clock.now() + core.settings.request_wait
+        while True:
+            shipment, order, now = _both(core, claim.resource_id)
+            if shipment.status is ShipmentStatus.PENDING and now - shipment.started_at > patience(core):
+                shipment = advance_shipment(core, shipment.id, self._actor.id)
+            if shipment.status is not ShipmentStatus.PENDING or order.payment.is_unknown:
+                return evolve(_judged(core, shipment, replayed=True), replayed=True)
+            if core.clock.now() >= until:
+                raise RequestInProgress(key=claim.key)
+            core.clock.pause(0.05)
+
+
+def advance_shipment(core: Core, shipment_id: UUID, actor_id: UUID) -> Shipment:
+    """Steps 2 to 4 from wherever the shipment stands; what is finished already stays as it is."""
+    shipment, order, _ = _both(core, shipment_id)
+    if shipment.status is not ShipmentStatus.PENDING:
+        return shipment
+    if attempt_to_make(order) is not None:
+        order = drive(core, [order], actor_id)[order.id]
+    elif order.payment.open_attempt is not None:
+        order = resume(core, order, order.payment.open_attempt, actor_id)
+    if order.payment.open_attempt is not None:
+        return shipment
+    if order.payment.status is PaymentStatus.AUTHORISED:
+        reason = f"the money could not be captured: {order.payment.decline_code}"
+        return _record(core, order, shipment, LabelAnswer(kind=LabelAnswerKind.REFUSED, reason=reason), actor_id)
+    answer = core.carrier.buy_label(_label_request(order, shipment))
+    if answer.kind is LabelAnswerKind.UNKNOWN:
+        return shipment
+    return _record(core, order, shipment, answer, actor_id)
+
+
+def _record(core: Core, order: Order, shipment: Shipment, answer: LabelAnswer, actor_id: UUID) -> Shipment:
+    recording = LabelRecording(
+        order_id=order.id, shipment_id=shipment.id, answer=answer, at=core.clock.now(), actor_id=actor_id
+    )
+    (outcome,) = core.commits.run(RECORD_LABEL, (recording,))
+    if isinstance(outcome, OrderCoreError):
+        raise outcome
+    recorded, shipped = outcome
+    tell(core, [shipped])
+    return evolve(recorded, facts=())
+
+
+def _judged(core: Core, shipment: Shipment, *, replayed: bool = False) -> Shipment:
+    if shipment.status is not ShipmentStatus.FAILED:
+        return shipment
+    with core.store.reading() as lookups:
+        order = named(lookups.orders((shipment.order_id,)), shipment.order_id, "order")
+    if order.payment.status is PaymentStatus.AUTHORISED:
+        code = order.payment.decline_code or "declined"
+        raise MoneyUnavailable(order_number=str(order.number), decline_code=code, replayed=replayed)
+    raise LabelRefused(order_number=str(order.number), reason=shipment.failure or "refused", replayed=replayed)
+
+
+def _both(core: Core, shipment_id: UUID) -> tuple[Shipment, Order, datetime]:
+    with core.store.reading() as lookups:
+        shipment = named(lookups.shipments((shipment_id,)), shipment_id, "shipment")
+        order = named(lookups.orders((shipment.order_id,)), shipment.order_id, "order")
+        return shipment, order, lookups.now
+
+
+def _label_request(order: Order, shipment: Shipment) -> LabelRequest:
+    return LabelRequest(
+        key=shipment.carrier_key,
+        order_number=str(order.number),
+        recipient=order.contact.name,
+        ship_to=order.ship_to,
+        pieces=sum(line.quantity for line in shipment.lines),
+    )
+
+
+def _claim(work: UnitOfWork, intent: Intent[ShipOrder]) -> Shipment:
+    """Step 1: pieces claimed, and the capture that must come first counted as pending."""
+    command, shipment_id = intent.command, intent.ids[0]
+    order = named(work.orders.hold((command.order_id,)), command.order_id, "order")
+    refuse_stale(order, command.expected_version, "order")
+    claimed = order.claim(shipment_id, at=intent.at, actor_id=intent.actor_id)
+    if claimed.payment.status is PaymentStatus.AUTHORISED:
+        claimed = claimed.ask_capture(attempt_id=intent.ids[1], at=intent.at, actor_id=intent.actor_id)
+    shipment = Shipment.start(
+        id=shipment_id,
+        order_id=order.id,
+        lines=tuple(
+            ShipmentLine(order_item_id=item.id, quantity=item.quantity_claimed)
+            for item in claimed.items
+            if item.quantity_claimed
+        ),
+        at=intent.at,
+        actor_id=intent.actor_id,
+    )
+    work.orders.save(explained(claimed, command.reason))
+    work.shipments.save(shipment)
+    return shipment
+
+
+def _record_label(
+    work: UnitOfWork, recordings: Sequence[LabelRecording]
+) -> Sequence[tuple[Shipment, Order] | OrderCoreError]:
+    """Step 4, or its undoing; a shipment that has its end already stays as it is."""
+    orders = dict(work.orders.hold({each.order_id for each in recordings}))
+    consuming = {
+        item.product_id for each in recordings if each.answer.label is not None for item in orders[each.order_id].items
+    }
+    products = dict(work.products.hold(consuming)) if consuming else {}
+    shipments = dict(work.shipments.hold({each.shipment_id for each in recordings}))
+    finished: dict[UUID, str] = {}
+    for each in recordings:
+        shipment, order = shipments[each.shipment_id], orders[each.order_id]
+        if shipment.status is not ShipmentStatus.PENDING:
+            continue
+        at, actor_id, label = each.at, each.actor_id, each.answer.label
+        if label is None:
+            reason = each.answer.reason or "refused"
+            shipments[shipment.id] = shipment.failed(reason, at=at, actor_id=actor_id)
+            orders[order.id] = order.unclaim(shipment.id, at=at, actor_id=actor_id, reason=reason)
+        else:
+            for product_id, quantity in order.reserved.items():
+                products[product_id] = products[product_id].consume(
+                    quantity, at=at, actor_id=actor_id, shipment_id=shipment.id
+                )
+            shipments[shipment.id] = shipment.labelled(label, at=at, actor_id=actor_id)
+            orders[order.id] = order.ship(shipment.id, tracking_number=label.tracking_number, at=at, actor_id=actor_id)
+        finished[shipment.id] = DONE
+    changed = [each for each in recordings if each.shipment_id in finished]
+    work.products.save(*(products[id] for id in products if products[id].facts))
+    work.orders.save(*{each.order_id: orders[each.order_id] for each in changed}.values())
+    work.shipments.save(*(shipments[each.shipment_id] for each in changed))
+    if finished:
+        work.requests.finish(SHIP_NAME, finished)
+    return [(shipments[each.shipment_id], orders[each.order_id]) for each in recordings]
+
+
+def _deliver(work: UnitOfWork, intent: Intent[MarkDelivered]) -> Order:
+    command = intent.command
+    order = named(work.orders.hold((command.order_id,)), command.order_id, "order")
+    refuse_stale(order, command.expected_version, "order")
+    parcels = [one for one in work.shipments.hold(work.orders.shipments_of(order.id)).values() if one.label]
+    latest = max((one.id for one in parcels), default=order.id)
+    delivered = order.deliver(latest, at=intent.at, actor_id=intent.actor_id)
+    work.shipments.save(
+        *(
+            one.delivered(at=intent.at, actor_id=intent.actor_id)
+            for one in parcels
+            if one.status is not ShipmentStatus.DELIVERED
+        )
+    )
+    work.orders.save(explained(delivered, command.reason))
+    return delivered
+
+
+CLAIM = simple(SHIP_NAME, _claim)
+RECORD_LABEL: Change[LabelRecording, tuple[Shipment, Order]] = Change("record_label", _record_label)
+DELIVER = simple("deliver_order", _deliver)

@@ -1,0 +1,40 @@
+"""The only place for what every aggregate has: identity, version, and the facts of its latest transitions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from attrs import field, frozen
+
+
+@frozen(kw_only=True, slots=False)
+class Event:
+    """Something that happened to one aggregate, past tense. `type` is its stable public name.
+
+    `note` is the reason that the actor gave, where one was given.
+    """
+
+    type: ClassVar[str]
+
+    occurred_at: datetime
+    actor_id: UUID
+    note: str | None = None
+
+
+@frozen(kw_only=True, slots=False)
+class Aggregate:
+    """What is saved as one. `facts` are the events of transitions not yet saved; `event_count` numbers the saved ones.
+
+    `replayed` says that this is the answer to a repeated request: the effect happened before. Neither is stored.
+    Not slotted: see Money.
+    """
+
+    stream: ClassVar[str]
+
+    id: UUID
+    version: int = 1
+    event_count: int = 0
+    facts: tuple[Event, ...] = field(default=(), eq=False, repr=False)
+    replayed: bool = field(default=False, eq=False, repr=False)

@@ -1,0 +1,433 @@
+"""The only place for what an order is and what may happen to it: snapshot, items, payment, transitions.
+
+One transition changes one order; the use case's unit of work joins it with the stock it reserves or frees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from attrs import evolve, frozen
+
+from ordercore.domain.aggregates import Aggregate, Event
+from ordercore.domain.customer import Address, Contact
+from ordercore.domain.errors import PaymentInFlight, ShipmentInProgress
+from ordercore.domain.lifecycles import ORDER, OrderAction, OrderStatus, PaymentStatus, advance
+from ordercore.domain.money import Money
+from ordercore.domain.order_events import (
+    OrderAddressCorrected,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderHandedOver,
+    OrderLine,
+    OrderPlaced,
+    OrderShipped,
+    PaymentAttemptStarted,
+    PaymentDeclinedEvent,
+    PaymentRecorded,
+    PaymentUnknown,
+    ShipmentClaimed,
+    ShipmentReleased,
+)
+from ordercore.domain.payment import (
+    AnswerKind,
+    Attempt,
+    AttemptKind,
+    Payment,
+    ProviderAnswer,
+)
+
+
+class CancelReason(StrEnum):
+    """Why an order was cancelled."""
+
+    BY_REQUEST = "by_request"
+    PAYMENT_DECLINED = "payment_declined"
+    EXPIRED = "expired"
+
+
+class OnDecline(StrEnum):
+    """What a declined payment does to its order."""
+
+    CANCEL = "cancel"
+    HOLD = "hold"
+
+
+@frozen(kw_only=True, slots=False)
+class Adjustment:
+    """A signed amount beside the items: shipping, tax, discount."""
+
+    id: UUID
+    kind: str
+    label: str
+    amount: Money
+    item_id: UUID | None = None
+    is_tax_included: bool = False
+
+
+@frozen(kw_only=True, slots=False)
+class Allocation:
+    """Pieces of one item reserved at one location."""
+
+    location_id: UUID
+    quantity: int
+
+
+@frozen(kw_only=True, slots=False)
+class OrderItem:
+    """One product of an order, as it was when ordered. `shipped + claimed + cancelled <= quantity`."""
+
+    id: UUID
+    product_id: UUID
+    sku: str
+    name: str
+    unit_price: Money
+    quantity: int
+    line_total: Money
+    quantity_claimed: int = 0
+    quantity_cancelled: int = 0
+    quantity_shipped: int = 0
+    quantity_delivered: int = 0
+    quantity_returned: int = 0
+    allocations: tuple[Allocation, ...] = ()
+
+    @property
+    def quantity_open(self) -> int:
+        """Pieces neither shipped, nor being shipped, nor cancelled."""
+        return self.quantity - self.quantity_shipped - self.quantity_claimed - self.quantity_cancelled
+
+    @property
+    def quantity_reserved(self) -> int:
+        """Pieces that hold stock."""
+        return sum(allocation.quantity for allocation in self.allocations)
+
+
+@frozen(kw_only=True, slots=False)
+class Order(Aggregate):
+    """A customer's order with its own copy of names, address and prices, and its payment."""
+
+    stream = "order"
+
+    number: int
+    customer_id: UUID
+    contact: Contact
+    ship_to: Address
+    manager_id: UUID
+    placed_by: UUID
+    external_reference: str | None = None
+    ordered_at: datetime
+    status: OrderStatus
+    cancel_reason: CancelReason | None = None
+    on_decline: OnDecline = OnDecline.CANCEL
+    expires_at: datetime | None
+    items: tuple[OrderItem, ...]
+    adjustments: tuple[Adjustment, ...] = ()
+    total: Money
+    payment: Payment
+
+    @property
+    def reserved(self) -> dict[UUID, int]:
+        """Pieces that this order holds, by product."""
+        held: dict[UUID, int] = {}
+        for item in self.items:
+            for allocation in item.allocations:
+                held[item.product_id] = held.get(item.product_id, 0) + allocation.quantity
+        return held
+
+    # -- paying -------------------------------------------------------------------------------------------------
+
+    def placed(self, *, token: str | None, attempt_id: UUID, at: datetime) -> Order:
+        """A new order's first step: the fact, and the first attempt to get its money."""
+        lines = tuple(
+            OrderLine(
+                item_id=item.id,
+                product_id=item.product_id,
+                sku=item.sku,
+                quantity=item.quantity,
+                unit_price_minor=item.unit_price.amount_minor,
+            )
+            for item in self.items
+        )
+        fact = OrderPlaced(
+            occurred_at=at,
+            actor_id=self.placed_by,
+            number=self.number,
+            customer_id=self.customer_id,
+            manager_id=self.manager_id,
+            total_minor=self.total.amount_minor,
+            currency=self.total.currency,
+            lines=lines,
+        )
+        payment = self.payment
+        if token is not None:
+            payment = payment.start(AttemptKind.AUTHORISE, attempt_id=attempt_id, amount=self.total, token=token, at=at)
+        return evolve(self, payment=payment, facts=(*self.facts, fact))
+
+    def pay(self, *, token: str, attempt_id: UUID, at: datetime, actor_id: UUID) -> Order:
+        """One more attempt after a decline, while the order waits.
+
+        Raises:
+            TransitionRefused: the order does not wait for money.
+            PaymentInFlight: an earlier attempt has no final answer.
+        """
+        self._advance(OrderAction.PAY)
+        self.refuse_in_flight()
+        return self._ask(AttemptKind.AUTHORISE, self.total, token, attempt_id, at, actor_id)
+
+    def confirm_paid(self, *, entry_ids: tuple[UUID, UUID], at: datetime, actor_id: UUID) -> Order:
+        """The order whose money was taken elsewhere, or that costs nothing."""
+        payment = self.payment.record_paid(entry_ids=entry_ids, at=at)
+        return evolve(self, payment=payment)._confirmed(at, actor_id)
+
+    def ask_capture(self, *, attempt_id: UUID, at: datetime, actor_id: UUID) -> Order:
+        """The order with a capture of everything due under way."""
+        self.refuse_in_flight()
+        return self._ask(AttemptKind.CAPTURE, self.total, None, attempt_id, at, actor_id)
+
+    def record(
+        self, attempt_id: UUID, answer: ProviderAnswer, *, entry_id: UUID, at: datetime, actor_id: UUID
+    ) -> Order:
+        """The order after the provider's word on an attempt; recording a finished one again changes nothing.
+
+        A declined authorisation cancels the order or lets it wait, as `on_decline` says; the stock of a
+        cancelled one is the use case's to release (`reserved`, read before).
+        """
+        attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        if not attempt.is_open:
+            return self
+        if answer.kind is AnswerKind.UNKNOWN:
+            return self._lost_sight(attempt, at, actor_id)
+        payment = self.payment.finish(attempt, answer, entry_id=entry_id, at=at)
+        approved = answer.kind is AnswerKind.APPROVED
+        fact = _fact_of(attempt, answer, payment, at=at, actor_id=actor_id)
+        order = evolve(self, payment=payment, facts=(*self.facts, fact), version=self.version + 1)
+        if attempt.kind is not AttemptKind.AUTHORISE:
+            return order
+        if approved:
+            return order._confirmed(at, actor_id, counted=True)
+        if self.on_decline is OnDecline.CANCEL:
+            return order._cancelled(OrderAction.DECLINE, CancelReason.PAYMENT_DECLINED, at, actor_id, counted=True)
+        return order
+
+    # -- ending -------------------------------------------------------------------------------------------------
+
+    def cancel(
+        self,
+        *,
+        attempt_id: UUID,
+        entry_id: UUID,
+        at: datetime,
+        actor_id: UUID,
+        because: CancelReason = CancelReason.BY_REQUEST,
+    ) -> Order:
+        """The order ended before shipping, its money on the way back.
+
+        Raises:
+            TransitionRefused: shipped, delivered or cancelled already.
+            PaymentInFlight: an attempt has no final answer yet.
+            ShipmentInProgress: a shipment has claimed its pieces.
+        """
+        action = OrderAction.EXPIRE if because is CancelReason.EXPIRED else OrderAction.CANCEL
+        self._advance(action)
+        self.refuse_in_flight()
+        self._refuse_claimed()
+        cancelled = self._cancelled(action, because, at, actor_id)
+        return cancelled._money_back(attempt_id, entry_id, at, actor_id)
+
+    # -- shipping -----------------------------------------------------------------------------------------------
+
+    def claim(self, shipment_id: UUID, *, at: datetime, actor_id: UUID) -> Order:
+        """The order with all its open pieces claimed by a shipment; cancelling is refused meanwhile.
+
+        Raises:
+            TransitionRefused: not confirmed, or nothing is left to ship.
+            PaymentInFlight: its money is unsettled.
+            ShipmentInProgress: another shipment has claimed them.
+        """
+        status = self._advance(OrderAction.CLAIM)
+        self.refuse_in_flight()
+        self._refuse_claimed()
+        items = tuple(evolve(item, quantity_claimed=item.quantity_open) for item in self.items)
+        fact = ShipmentClaimed(occurred_at=at, actor_id=actor_id, shipment_id=shipment_id)
+        return self._stepped(fact, items=items, status=status)
+
+    def unclaim(self, shipment_id: UUID, *, at: datetime, actor_id: UUID, reason: str) -> Order:
+        """The order after a shipment that came to nothing."""
+        status = self._advance(OrderAction.RELEASE)
+        items = tuple(evolve(item, quantity_claimed=0) for item in self.items)
+        fact = ShipmentReleased(occurred_at=at, actor_id=actor_id, shipment_id=shipment_id, reason=reason)
+        return self._stepped(fact, items=items, status=status)
+
+    def ship(self, shipment_id: UUID, *, tracking_number: str, at: datetime, actor_id: UUID) -> Order:
+        """The order with its claimed pieces gone; they hold stock no longer."""
+        items = tuple(
+            evolve(
+                item,
+                quantity_shipped=item.quantity_shipped + item.quantity_claimed,
+                quantity_claimed=0,
+                allocations=(),
+            )
+            for item in self.items
+        )
+        fact = OrderShipped(occurred_at=at, actor_id=actor_id, shipment_id=shipment_id, tracking_number=tracking_number)
+        status = self._advance(OrderAction.SHIP, to=status_of(items))
+        return self._stepped(fact, items=items, status=status)
+
+    def deliver(self, shipment_id: UUID, *, at: datetime, actor_id: UUID) -> Order:
+        """The order with everything shipped delivered.
+
+        Raises:
+            TransitionRefused: it was not shipped, or is delivered already.
+        """
+        items = tuple(evolve(item, quantity_delivered=item.quantity_shipped) for item in self.items)
+        fact = OrderDelivered(occurred_at=at, actor_id=actor_id, shipment_id=shipment_id)
+        status = self._advance(OrderAction.DELIVER, to=status_of(items))
+        return self._stepped(fact, items=items, status=status)
+
+    # -- steering -----------------------------------------------------------------------------------------------
+
+    def correct_address(self, ship_to: Address, *, at: datetime, actor_id: UUID) -> Order:
+        """The order with another shipping address.
+
+        Raises:
+            TransitionRefused: it was shipped or has ended.
+            ShipmentInProgress: its label is being made.
+        """
+        status = self._advance(OrderAction.CORRECT_ADDRESS)
+        self._refuse_claimed()
+        fact = OrderAddressCorrected(occurred_at=at, actor_id=actor_id)
+        return self._stepped(fact, ship_to=ship_to, status=status)
+
+    def hand_over(self, manager_id: UUID, *, at: datetime, actor_id: UUID) -> Order:
+        """The order managed by another admin user; closed orders keep theirs.
+
+        Raises:
+            TransitionRefused: it is delivered or cancelled.
+        """
+        status = self._advance(OrderAction.HAND_OVER)
+        if manager_id == self.manager_id:
+            return self
+        fact = OrderHandedOver(
+            occurred_at=at, actor_id=actor_id, from_manager_id=self.manager_id, to_manager_id=manager_id
+        )
+        return self._stepped(fact, manager_id=manager_id, status=status)
+
+    def refuse_in_flight(self) -> None:
+        """Raises PaymentInFlight where an attempt has no final answer yet: it blocks another."""
+        if self.payment.open_attempt is not None:
+            raise PaymentInFlight(order_number=str(self.number))
+
+    # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _refuse_claimed(self) -> None:
+        if any(item.quantity_claimed for item in self.items):
+            raise ShipmentInProgress(order_number=str(self.number))
+
+    def _advance(self, action: OrderAction, to: OrderStatus | None = None) -> OrderStatus:
+        return advance(ORDER, self.status, action, kind="order", to=to)
+
+    def _stepped(self, fact: Event, **changes: object) -> Order:
+        return evolve(self, version=self.version + 1, facts=(*self.facts, fact), **changes)  # type: ignore[arg-type] # the callers above name fields
+
+    def _ask(
+        self, kind: AttemptKind, amount: Money, token: str | None, attempt_id: UUID, at: datetime, actor_id: UUID
+    ) -> Order:
+        payment = self.payment.start(kind, attempt_id=attempt_id, amount=amount, token=token, at=at)
+        fact = PaymentAttemptStarted(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=payment.id,
+            attempt_id=attempt_id,
+            kind=kind,
+            amount_minor=amount.amount_minor,
+        )
+        return self._stepped(fact, payment=payment)
+
+    def _lost_sight(self, attempt: Attempt, at: datetime, actor_id: UUID) -> Order:
+        payment = self.payment.lose_sight(attempt, at=at)
+        if payment.attempts == self.payment.attempts:
+            return self
+        fact = PaymentUnknown(
+            occurred_at=at, actor_id=actor_id, payment_id=payment.id, attempt_id=attempt.id, kind=attempt.kind
+        )
+        return self._stepped(fact, payment=payment)
+
+    def _confirmed(self, at: datetime, actor_id: UUID, *, counted: bool = False) -> Order:
+        fact = OrderConfirmed(occurred_at=at, actor_id=actor_id)
+        return evolve(
+            self,
+            status=self._advance(OrderAction.CONFIRM),
+            expires_at=None,
+            facts=(*self.facts, fact),
+            version=self.version + (not counted),
+        )
+
+    def _cancelled(
+        self, action: OrderAction, because: CancelReason, at: datetime, actor_id: UUID, *, counted: bool = False
+    ) -> Order:
+        fact = OrderCancelled(occurred_at=at, actor_id=actor_id, reason=because)
+        return evolve(
+            self,
+            status=self._advance(action),
+            cancel_reason=because,
+            expires_at=None,
+            items=tuple(evolve(item, quantity_cancelled=item.quantity, allocations=()) for item in self.items),
+            facts=(*self.facts, fact),
+            version=self.version + (not counted),
+        )
+
+    def _money_back(self, attempt_id: UUID, entry_id: UUID, at: datetime, actor_id: UUID) -> Order:
+        """What was held is voided, what was taken is refunded, where anything was."""
+        payment = self.payment
+        if payment.captured == 0 and payment.authorised == 0:
+            ended = payment.status is not PaymentStatus.CAPTURED  # a zero total stays recorded as paid
+            return evolve(self, payment=payment.abandon(at=at)) if ended else self
+        if payment.is_external:
+            return evolve(self, payment=payment.refund_externally(entry_id=entry_id, at=at))
+        if payment.captured:
+            amount = Money(payment.captured - payment.refunded, payment.amount.currency)
+            return self._ask(AttemptKind.REFUND, amount, None, attempt_id, at, actor_id)
+        amount = Money(payment.authorised, payment.amount.currency)
+        return self._ask(AttemptKind.VOID, amount, None, attempt_id, at, actor_id)
+
+
+def _fact_of(attempt: Attempt, answer: ProviderAnswer, payment: Payment, *, at: datetime, actor_id: UUID) -> Event:
+    if answer.kind is AnswerKind.APPROVED:
+        return PaymentRecorded(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=payment.id,
+            attempt_id=attempt.id,
+            kind=attempt.kind,
+            amount_minor=attempt.amount.amount_minor,
+            status=payment.status,
+        )
+    return PaymentDeclinedEvent(
+        occurred_at=at,
+        actor_id=actor_id,
+        payment_id=payment.id,
+        attempt_id=attempt.id,
+        kind=attempt.kind,
+        decline_code=answer.decline_code or "declined",
+    )
+
+
+def status_of(items: Iterable[OrderItem]) -> OrderStatus:
+    """After confirmation the status is a pure function of the item quantities."""
+    open_, shipped, delivered, kept = 0, 0, 0, 0
+    for item in items:
+        kept += item.quantity - item.quantity_cancelled
+        shipped += item.quantity_shipped
+        delivered += item.quantity_delivered
+        open_ += item.quantity_open + item.quantity_claimed
+    if kept == 0:
+        return OrderStatus.CANCELLED
+    if delivered == kept:
+        return OrderStatus.DELIVERED
+    if open_ == 0:
+        return OrderStatus.SHIPPED
+    return OrderStatus.PARTIALLY_SHIPPED if shipped else OrderStatus.CONFIRMED

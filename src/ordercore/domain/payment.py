@@ -1,0 +1,259 @@
+"""The only place for the money of an order: attempts at the provider, sums, ledger entries.
+
+Fence: sums move only here, each together with the ledger entry that explains it. What is asked for is counted as
+pending before the provider is called, so that two askers can never ask for more than is due.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from attrs import evolve, field, frozen
+
+from ordercore.domain.lifecycles import PAYMENT, PaymentAction, PaymentStatus, advance
+from ordercore.domain.money import Money
+
+
+class PaymentMethod(StrEnum):
+    """How the customer pays."""
+
+    CARD = "card"
+
+
+class AttemptKind(StrEnum):
+    """What a provider is asked to do."""
+
+    AUTHORISE = "authorise"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class AttemptStatus(StrEnum):
+    """`pending`: being asked; `unknown`: the answer never came, the worker asks again."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+
+
+class AnswerKind(StrEnum):
+    """What a provider can say, or not say."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+
+
+class LedgerKind(StrEnum):
+    """What happened to money. Entries are only ever added."""
+
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    REFUNDED = "refunded"
+
+
+@frozen(kw_only=True, slots=False)
+class ProviderAnswer:
+    """The provider's word on one attempt. `reference` is the provider's own id of it."""
+
+    kind: AnswerKind
+    reference: str | None = None
+    decline_code: str | None = None
+
+
+@frozen(kw_only=True, slots=False)
+class Attempt:
+    """One thing asked of the provider, with its own key. `token` stands for the card and is no card data."""
+
+    id: UUID
+    kind: AttemptKind
+    status: AttemptStatus
+    amount: Money
+    token: str | None = field(default=None, repr=False)
+    reference: str | None = None
+    decline_code: str | None = None
+    started_at: datetime
+    finished_at: datetime | None = None
+
+    @property
+    def provider_key(self) -> str:
+        """The idempotency key at the provider: repeating it never repeats the effect."""
+        return str(self.id)
+
+    @property
+    def is_open(self) -> bool:
+        """No final answer yet."""
+        return self.status in (AttemptStatus.PENDING, AttemptStatus.UNKNOWN)
+
+
+@frozen(kw_only=True, slots=False)
+class LedgerEntry:
+    """One line of the payment's books, in the order's currency."""
+
+    id: UUID
+    kind: LedgerKind
+    amount_minor: int
+    at: datetime
+    attempt_id: UUID | None = None
+
+
+@frozen(kw_only=True, slots=False)
+class Payment:
+    """What is due for an order and what became of it. Sums are minor units of `amount.currency`.
+
+    `authorised` is the live authorisation: a void takes it back. `entries` are those not yet saved.
+    """
+
+    id: UUID
+    amount: Money
+    method: PaymentMethod
+    status: PaymentStatus
+    is_external: bool = False
+    authorised: int = 0
+    captured: int = 0
+    refunded: int = 0
+    authorise_pending: int = 0
+    capture_pending: int = 0
+    refund_pending: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    changed_at: datetime
+    entries: tuple[LedgerEntry, ...] = field(default=(), eq=False, repr=False)
+
+    @property
+    def open_attempt(self) -> Attempt | None:
+        """The attempt without a final answer; there is at most one."""
+        return next((attempt for attempt in self.attempts if attempt.is_open), None)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether an answer never came; shown as a flag beside the status."""
+        return any(attempt.status is AttemptStatus.UNKNOWN for attempt in self.attempts)
+
+    @property
+    def decline_code(self) -> str | None:
+        """Why the latest attempt was declined, in the provider's word."""
+        return self.attempts[-1].decline_code if self.attempts else None
+
+    @property
+    def reference(self) -> str | None:
+        """The provider's id of the live authorisation."""
+        approved = [
+            attempt.reference
+            for attempt in self.attempts
+            if attempt.kind is AttemptKind.AUTHORISE and attempt.status is AttemptStatus.SUCCEEDED
+        ]
+        return approved[-1] if approved else None
+
+    def start(self, kind: AttemptKind, *, attempt_id: UUID, amount: Money, token: str | None, at: datetime) -> Payment:
+        """The payment with one more attempt, its amount counted as pending."""
+        attempt = Attempt(
+            id=attempt_id, kind=kind, status=AttemptStatus.PENDING, amount=amount, token=token, started_at=at
+        )
+        minor = amount.amount_minor
+        return evolve(
+            self,
+            attempts=(*self.attempts, attempt),
+            authorise_pending=self.authorise_pending + (minor if kind is AttemptKind.AUTHORISE else 0),
+            capture_pending=self.capture_pending + (minor if kind is AttemptKind.CAPTURE else 0),
+            refund_pending=self.refund_pending + (minor if kind is AttemptKind.REFUND else 0),
+            changed_at=at,
+        )
+
+    def finish(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
+        """The payment after the provider's final word on an open attempt: pending undone, effect booked."""
+        minor, kind = attempt.amount.amount_minor, attempt.kind
+        asked = evolve(
+            self,
+            attempts=self._with(attempt, answer, at),
+            authorise_pending=self.authorise_pending - (minor if kind is AttemptKind.AUTHORISE else 0),
+            capture_pending=self.capture_pending - (minor if kind is AttemptKind.CAPTURE else 0),
+            refund_pending=self.refund_pending - (minor if kind is AttemptKind.REFUND else 0),
+            changed_at=at,
+        )
+        if answer.kind is AnswerKind.APPROVED:
+            return asked._booked(_LEDGER_KIND[kind], minor, attempt_id=attempt.id, entry_id=entry_id, at=at)
+        return asked._stepped(PaymentAction.DECLINE) if kind is AttemptKind.AUTHORISE else asked
+
+    def lose_sight(self, attempt: Attempt, *, at: datetime) -> Payment:
+        """The payment after an answer that never came: still pending, flagged unknown."""
+        unknown = ProviderAnswer(kind=AnswerKind.UNKNOWN, reference=attempt.reference)
+        return evolve(self, attempts=self._with(attempt, unknown, None), changed_at=at)
+
+    def record_paid(self, *, entry_ids: tuple[UUID, UUID], at: datetime) -> Payment:
+        """The payment of an order that was paid elsewhere, or costs nothing: authorised = captured = amount."""
+        minor = self.amount.amount_minor
+        lines = (
+            LedgerEntry(id=entry_ids[0], kind=LedgerKind.AUTHORISED, amount_minor=minor, at=at),
+            LedgerEntry(id=entry_ids[1], kind=LedgerKind.CAPTURED, amount_minor=minor, at=at),
+        )
+        paid = evolve(self, authorised=minor, captured=minor, entries=lines if minor else (), changed_at=at)
+        return paid._stepped(PaymentAction.RECORD)
+
+    def abandon(self, *, at: datetime) -> Payment:
+        """The payment of an order that ends before any money was held."""
+        return evolve(self, status=self._next(PaymentAction.VOID), changed_at=at)
+
+    def refund_externally(self, *, entry_id: UUID, at: datetime) -> Payment:
+        """The payment of an order paid elsewhere, given back elsewhere."""
+        return self._booked(
+            LedgerKind.REFUNDED, self.captured - self.refunded, attempt_id=None, entry_id=entry_id, at=at
+        )
+
+    def _with(self, attempt: Attempt, answer: ProviderAnswer, finished_at: datetime | None) -> tuple[Attempt, ...]:
+        after = evolve(
+            attempt,
+            status=_ATTEMPT_STATUS[answer.kind],
+            reference=answer.reference,
+            decline_code=answer.decline_code,
+            finished_at=finished_at,
+        )
+        return tuple(after if each.id == attempt.id else each for each in self.attempts)
+
+    def _booked(
+        self, kind: LedgerKind, minor: int, *, attempt_id: UUID | None, entry_id: UUID, at: datetime
+    ) -> Payment:
+        entry = LedgerEntry(id=entry_id, kind=kind, amount_minor=minor, at=at, attempt_id=attempt_id)
+        sign = {LedgerKind.AUTHORISED: 1, LedgerKind.VOIDED: -1}.get(kind, 0)
+        booked = evolve(
+            self,
+            authorised=self.authorised + sign * minor,
+            captured=self.captured + (minor if kind is LedgerKind.CAPTURED else 0),
+            refunded=self.refunded + (minor if kind is LedgerKind.REFUNDED else 0),
+            entries=(*self.entries, entry),
+            changed_at=at,
+        )
+        return booked._stepped(_ACTION[kind])
+
+    def _stepped(self, action: PaymentAction) -> Payment:
+        return evolve(self, status=self._next(action))
+
+    def _next(self, action: PaymentAction) -> PaymentStatus:
+        to = None
+        if action is PaymentAction.REFUND:
+            whole = self.refunded == self.captured
+            to = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
+        return advance(PAYMENT, self.status, action, kind="payment", to=to)
+
+
+_ATTEMPT_STATUS = {
+    AnswerKind.APPROVED: AttemptStatus.SUCCEEDED,
+    AnswerKind.DECLINED: AttemptStatus.DECLINED,
+    AnswerKind.UNKNOWN: AttemptStatus.UNKNOWN,
+}
+_LEDGER_KIND = {
+    AttemptKind.AUTHORISE: LedgerKind.AUTHORISED,
+    AttemptKind.CAPTURE: LedgerKind.CAPTURED,
+    AttemptKind.VOID: LedgerKind.VOIDED,
+    AttemptKind.REFUND: LedgerKind.REFUNDED,
+}
+_ACTION = {
+    LedgerKind.AUTHORISED: PaymentAction.AUTHORISE,
+    LedgerKind.CAPTURED: PaymentAction.CAPTURE,
+    LedgerKind.VOIDED: PaymentAction.VOID,
+    LedgerKind.REFUNDED: PaymentAction.REFUND,
+}
