@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
+from unicodedata import category
 
 from attrs import Attribute
 
@@ -16,6 +17,9 @@ from ordercore.domain.limits import MAX_EMAIL_LENGTH, MAX_PHONE_LENGTH
 
 T = TypeVar("T")
 Check = Callable[[Any, "Attribute[Any]", Any], None]
+
+_UNPRINTED = "\n\t\u200c\u200d"
+"""Line ends, tabs, and the (non-)joiners that Persian and Hindi spelling needs; spaces of every script are text too."""
 
 
 def restore(cls: type[T], values: dict[str, Any]) -> T:
@@ -141,5 +145,5 @@ def _refuse(attribute: Attribute[Any], detail: str, code: str) -> None:
 
 def _is_clean(value: str) -> bool:
     return value.isprintable() or all(
-        character in "\n\t" or (character.isprintable() or character == "\u00a0") for character in value
+        character.isprintable() or character in _UNPRINTED or category(character) == "Zs" for character in value
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from attrs import frozen
 
@@ -135,14 +135,15 @@ def _exact(amount: str | int | Decimal, places: int) -> int | None:
     """Minor units, or None where the amount is no plain finite decimal of at most that many places."""
     if isinstance(amount, str) and (len(amount) > 40 or not _is_plain(amount)):
         return None
-    try:
-        value = Decimal(amount)
-    except InvalidOperation:
+    units_per_major: int = 10**places
+    if isinstance(amount, int):
+        return amount * units_per_major
+    value = Decimal(amount)
+    if not value.is_finite() or not -40 <= value.adjusted() <= 40:
         return None
-    if not value.is_finite() or value.adjusted() > 30:
-        return None
-    minor = value.scaleb(places)
-    return int(minor) if minor == minor.to_integral_value() else None
+    numerator, denominator = value.as_integer_ratio()  # exact, whatever the caller's decimal context rounds to
+    minor, rest = divmod(numerator * units_per_major, denominator)
+    return None if rest else minor
 
 
 def _is_plain(amount: str) -> bool:

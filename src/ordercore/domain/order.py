@@ -184,7 +184,12 @@ class Order(Aggregate):
         return evolve(self, payment=payment)._confirmed(at, actor_id)
 
     def ask_capture(self, *, attempt_id: UUID, at: datetime, actor_id: UUID) -> Order:
-        """The order with a capture of everything due under way."""
+        """The order with a capture of everything due under way.
+
+        Raises:
+            PaymentInFlight: an earlier attempt has no final answer.
+            TransitionRefused: no money is held.
+        """
         self.refuse_in_flight()
         return self._ask(AttemptKind.CAPTURE, self.total, None, attempt_id, at, actor_id)
 
@@ -235,8 +240,8 @@ class Order(Aggregate):
         self._advance(action)
         self.refuse_in_flight()
         self._refuse_claimed()
-        cancelled = self._cancelled(action, because, at, actor_id)
-        return cancelled._money_back(attempt_id, entry_id, at, actor_id)
+        ended = self._cancelled(action, because, at, actor_id)._money_back(attempt_id, entry_id, at, actor_id)
+        return evolve(ended, version=self.version + 1)  # one transition, though it has two facts
 
     # -- shipping -----------------------------------------------------------------------------------------------
 

@@ -150,7 +150,12 @@ class Payment:
         return approved[-1] if approved else None
 
     def start(self, kind: AttemptKind, *, attempt_id: UUID, amount: Money, token: str | None, at: datetime) -> Payment:
-        """The payment with one more attempt, its amount counted as pending."""
+        """The payment with one more attempt, its amount counted as pending.
+
+        Raises:
+            TransitionRefused: the lifecycle has no such step from here, whatever the provider would say.
+        """
+        self._next(_ACTION[_LEDGER_KIND[kind]])
         attempt = Attempt(
             id=attempt_id, kind=kind, status=AttemptStatus.PENDING, amount=amount, token=token, started_at=at
         )

@@ -108,7 +108,7 @@ class LowStockOpened(Event):
 
 @frozen(kw_only=True, slots=False)
 class LowStockClosed(Event):
-    """Available is above the threshold again, or nobody wants to know any more."""
+    """Available is above the threshold again."""
 
     type: ClassVar[str] = "product.low_stock_closed.v1"
 
