@@ -13,6 +13,7 @@ from ordercore.application.core import Core
 from ordercore.application.placing import (
     IDS_BESIDE_ITEMS,
     RESERVE,
+    CustomerReference,
     ItemRequest,
     Placement,
     PlaceOrder,
@@ -44,8 +45,8 @@ from ordercore.application.settling import (
     was_declined,
 )
 from ordercore.domain import fields
-from ordercore.domain.actor import Actor, Permission, authorise
-from ordercore.domain.customer import Address
+from ordercore.domain.actor import Actor, ActorKind, Permission, authorise
+from ordercore.domain.customer import Address, Contact
 from ordercore.domain.errors import (
     InvalidRequest,
     OrderCoreError,
@@ -151,6 +152,7 @@ class Ordering:
         Raises:
             UnknownProduct, UnknownCustomer, OutOfStock, PriceChanged, CurrencyMismatch, InvalidRequest: refused,
                 nothing was written.
+            PermissionMissing: it names a customer's id and the actor may not read customers.
             PaymentDeclined: the order is kept, cancelled or waiting as `on_decline` says.
             KeyReused, RequestInProgress: see the idempotency key.
             Unavailable: send the same request again with the same key.
@@ -309,6 +311,7 @@ class Ordering:
     # -- helpers ------------------------------------------------------------------------------------------------
 
     def _placement(self, command: PlaceOrder, key: str | None) -> Placement:
+        _authorise_customer(self._actor, command.customer)
         return placement_of(self._core, self._actor, command, key)
 
     def _asking(
@@ -412,6 +415,13 @@ def in_batches(placements: Sequence[Placement]) -> Iterator[Sequence[Placement]]
             start, lines = index, len(placement.command.items)
     if start < len(placements):
         yield placements[start:]
+
+
+def _authorise_customer(actor: Actor, customer: Contact | CustomerReference) -> None:
+    """A customer's id is taken from that customer, and from whoever may read customers: the order shows the details."""
+    is_own = actor.kind is ActorKind.CUSTOMER and isinstance(customer, CustomerReference) and customer.id == actor.id
+    if isinstance(customer, CustomerReference) and not is_own:
+        authorise(actor, Permission.CUSTOMERS_READ)
 
 
 def _orders(lookups: Lookups) -> Callable[[Sequence[UUID]], Mapping[UUID, Order]]:

@@ -382,9 +382,9 @@ def _release_refused(
     if not refused:
         return
     work.requests.release(each.claim for each in refused if each.claim is not None)
-    kept = {outcome.id for outcome in outcomes if isinstance(outcome, Order)}
+    kept = {(order.placed_by, order.external_reference) for order in outcomes if isinstance(order, Order)}
     work.orders.release_references(
-        each.reference for each in refused if each.reference is not None and each.order_id not in kept
+        each.reference for each in refused if each.reference is not None and each.reference not in kept
     )
     buying = {outcome.customer_id for outcome in outcomes if isinstance(outcome, Order)}
     work.customers.release(id for id in guests.values() if id not in buying)

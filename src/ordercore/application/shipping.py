@@ -287,10 +287,9 @@ def _record_label(
             shipments[shipment.id] = shipment.labelled(label, at=at, actor_id=actor_id)
             orders[order.id] = order.ship(shipment.id, tracking_number=label.tracking_number, at=at, actor_id=actor_id)
         finished[shipment.id] = DONE
-    changed = [each for each in recordings if each.shipment_id in finished]
     work.products.save(*(products[id] for id in products if products[id].facts))
-    work.orders.save(*{each.order_id: orders[each.order_id] for each in changed}.values())
-    work.shipments.save(*(shipments[each.shipment_id] for each in changed))
+    work.orders.save(*(orders[id] for id in dict.fromkeys(shipments[each].order_id for each in finished)))
+    work.shipments.save(*(shipments[id] for id in finished))
     if finished:
         work.requests.finish(SHIP_NAME, finished)
     return [(shipments[each.shipment_id], orders[each.order_id]) for each in recordings]

@@ -15,7 +15,7 @@ from ordercore.application.ordering import Ordering
 from ordercore.application.payments import Payments
 from ordercore.application.shipping import Shipping
 from ordercore.application.tokens import Tokens, actor_of
-from ordercore.domain.actor import EMBEDDING, SYSTEM, Actor
+from ordercore.domain.actor import EMBEDDING, SYSTEM, Actor, Permission, authorise
 from ordercore.ports.health import Finding
 from ordercore.ports.queries import EventRow, Page, PageRequest
 
@@ -58,11 +58,13 @@ class OrderCore:
 
     def events(self, stream: str | None = None, page: PageRequest = PageRequest()) -> Page[EventRow]:  # noqa: B008 - frozen
         """Stored events, oldest first, of one kind of stream (order, product, ...) or all."""
+        authorise(self.actor, Permission.ORDERS_READ)
         with self._core.store.listing() as queries:
             return queries.event_page(stream, page)
 
     def examine(self) -> Sequence[Finding]:
         """What `doctor` prints: every guarantee, looked at on the live store."""
+        authorise(self.actor, Permission.ALL)
         return self._core.health.examine()
 
     def is_ready(self) -> bool:

@@ -102,7 +102,10 @@ class Customer(Aggregate):
         )
 
     def edit(self, *, contact: Contact, address: Address | None, locale: str, at: datetime, actor_id: UUID) -> Customer:
-        """The customer with other details; existing orders keep their own copy."""
+        """The customer with other details; existing orders keep their own copy.
+
+        A guest is known by the e-mail address: with another one it is a guest no more.
+        """
         after = {"contact": contact, "address": address, "locale": locale}
         changed = tuple(name for name, value in after.items() if getattr(self, name) != value)
         if not changed:
@@ -112,6 +115,7 @@ class Customer(Aggregate):
             contact=contact,
             address=address,
             locale=locale,
+            is_guest=self.is_guest and normalised_email(contact.email) == normalised_email(self.contact.email),
             version=self.version + 1,
             facts=(*self.facts, CustomerEdited(occurred_at=at, actor_id=actor_id, changed=changed)),
         )
