@@ -127,7 +127,8 @@ def check_neighbours(state: State, order: Order) -> None:
 
 
 def _row(aggregate: Aggregate, number: int, fact: Event) -> EventRow:
-    payload = {name: value for name, value in _fields(fact).items() if name not in ("occurred_at", "actor_id")}
+    told = {name: value for name, value in _fields(fact).items() if value is not None}
+    payload = {name: value for name, value in told.items() if name not in ("occurred_at", "actor_id")}
     return EventRow(
         stream=aggregate.stream,
         stream_id=aggregate.id,
