@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.customer import Address, Contact
-from ordercore.domain.errors import PaymentInFlight, ShipmentInProgress
+from ordercore.domain.errors import PaymentInFlight, ShipmentInProgress, TransitionRefused
 from ordercore.domain.lifecycles import ORDER, OrderAction, OrderStatus, PaymentStatus, advance
 from ordercore.domain.money import Money
 from ordercore.domain.order_events import (
@@ -179,7 +179,13 @@ class Order(Aggregate):
         return self._ask(AttemptKind.AUTHORISE, self.total, token, attempt_id, at, actor_id)
 
     def confirm_paid(self, *, entry_ids: tuple[UUID, UUID], at: datetime, actor_id: UUID) -> Order:
-        """The order whose money was taken elsewhere, or that costs nothing."""
+        """The order whose money was taken elsewhere, or that costs nothing.
+
+        Raises:
+            PaymentInFlight: a provider is being asked for it.
+            TransitionRefused: it does not wait for money.
+        """
+        self.refuse_in_flight()
         payment = self.payment.record_paid(entry_ids=entry_ids, at=at)
         return evolve(self, payment=payment)._confirmed(at, actor_id)
 
@@ -261,14 +267,24 @@ class Order(Aggregate):
         return self._stepped(fact, items=items, status=status)
 
     def unclaim(self, shipment_id: UUID, *, at: datetime, actor_id: UUID, reason: str) -> Order:
-        """The order after a shipment that came to nothing."""
+        """The order after a shipment that came to nothing.
+
+        Raises:
+            TransitionRefused: no shipment has claimed anything.
+        """
         status = self._advance(OrderAction.RELEASE)
+        self._refuse_unclaimed(OrderAction.RELEASE)
         items = tuple(evolve(item, quantity_claimed=0) for item in self.items)
         fact = ShipmentReleased(occurred_at=at, actor_id=actor_id, shipment_id=shipment_id, reason=reason)
         return self._stepped(fact, items=items, status=status)
 
     def ship(self, shipment_id: UUID, *, tracking_number: str, at: datetime, actor_id: UUID) -> Order:
-        """The order with its claimed pieces gone; they hold stock no longer."""
+        """The order with its claimed pieces gone; they hold stock no longer.
+
+        Raises:
+            TransitionRefused: no shipment has claimed anything.
+        """
+        self._refuse_unclaimed(OrderAction.SHIP)
         items = tuple(
             evolve(
                 item,
@@ -331,6 +347,10 @@ class Order(Aggregate):
     def _refuse_claimed(self) -> None:
         if any(item.quantity_claimed for item in self.items):
             raise ShipmentInProgress(order_number=str(self.number))
+
+    def _refuse_unclaimed(self, action: OrderAction) -> None:
+        if not any(item.quantity_claimed for item in self.items):
+            raise TransitionRefused(kind="order", status=self.status.value, action=action.value)
 
     def _advance(self, action: OrderAction, to: OrderStatus | None = None) -> OrderStatus:
         return advance(ORDER, self.status, action, kind="order", to=to)
