@@ -131,10 +131,9 @@ class Catalogue:
             AlreadyExists: the sku is taken.
         """
         authorise(self._actor, Permission.PRODUCTS_MANAGE)
-        product = perform(
+        return perform(
             self._core, self._actor, ADD, command, key=idempotency_key, again=lambda lookups: lookups.products
         )
-        return _settled(product)
 
     def add_products(self, commands: Sequence[AddProduct]) -> Sequence[Product | None]:
         """Add many products in one transaction; None for those whose sku exists already, which are left alone.
@@ -151,7 +150,7 @@ class Catalogue:
         if isinstance(outcomes[0], OrderCoreError):
             raise outcomes[0]
         taken = outcomes[0]
-        return [None if product.sku in taken else _settled(product) for product in products]
+        return [None if product.sku in taken else product.written() for product in products]
 
     def edit_product(self, command: EditProduct, *, idempotency_key: str | None = None) -> Product:
         """Give a product other details; existing orders keep theirs.
@@ -237,7 +236,7 @@ class Catalogue:
             return queries.movement_page(product_id, page)
 
     def _change(self, change: Change[Intent[Any], Product | Repeated], command: Any, key: str | None) -> Product:
-        product: Product = perform(
+        return perform(
             self._core,
             self._actor,
             change,
@@ -246,11 +245,6 @@ class Catalogue:
             key=key,
             again=lambda lookups: lookups.products,
         )
-        return _settled(product)
-
-
-def _settled(product: Product) -> Product:
-    return evolve(product, facts=(), movements=())
 
 
 def _new(id: UUID, command: AddProduct, at: datetime, actor_id: UUID) -> Product:

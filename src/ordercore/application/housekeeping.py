@@ -9,7 +9,6 @@ from uuid import UUID
 from attrs import frozen
 
 from ordercore.application.core import Core
-from ordercore.application.placing import without_facts
 from ordercore.application.requests import Intent
 from ordercore.application.settling import drive, patience, release_stock, resume, tell
 from ordercore.application.shipping import advance_shipment
@@ -93,7 +92,7 @@ class Housekeeping:
         if isinstance(outcome, OrderCoreError):
             raise outcome
         tell(core, outcome)
-        drive(core, [without_facts(order) for order in outcome], self._actor.id)
+        drive(core, [order.written() for order in outcome], self._actor.id)
         return len(outcome)
 
     def _forget(self) -> int:

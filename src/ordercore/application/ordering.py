@@ -19,7 +19,6 @@ from ordercore.application.placing import (
     PlaceOrder,
     price,
     refuse_other_total,
-    without_facts,
 )
 from ordercore.application.requests import (
     DONE,
@@ -183,9 +182,7 @@ class Ordering:
         """Intent, call, record for prepared placements of one batch."""
         reserved = self._core.commits.run(RESERVE, placements)
         tell(self._core, [each for each in reserved if isinstance(each, Order)])
-        settled = drive(
-            self._core, [without_facts(each) for each in reserved if isinstance(each, Order)], self._actor.id
-        )
+        settled = drive(self._core, [each.written() for each in reserved if isinstance(each, Order)], self._actor.id)
         outcomes: list[Order | OrderCoreError] = []
         for outcome in reserved:
             if isinstance(outcome, Repeated):
@@ -333,7 +330,7 @@ class Ordering:
             outcome = self._repeat(outcome.stored, change.name)
         elif isinstance(outcome, Order):
             tell(core, [outcome])
-            outcome = _judged(drive(core, [without_facts(outcome)], self._actor.id)[order_id], change.name)
+            outcome = _judged(drive(core, [outcome.written()], self._actor.id)[order_id], change.name)
         if isinstance(outcome, OrderCoreError):
             raise outcome
         return outcome
@@ -345,7 +342,7 @@ class Ordering:
         order_id: UUID,
         key: str | None,
     ) -> Order:
-        order = perform(
+        return perform(
             self._core,
             self._actor,
             change,
@@ -354,7 +351,6 @@ class Ordering:
             key=key,
             again=_orders,
         )
-        return without_facts(order)
 
     def _repeat(self, stored: StoredRequest, operation: str) -> Order | OrderCoreError:
         """The answer to a repeated request: the order as it is now, refused as the first was.

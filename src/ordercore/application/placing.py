@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ordercore.application.requests import DONE, Repeated, claimed
 from ordercore.domain import fields
@@ -397,8 +397,3 @@ def _finish_settled(work: UnitOfWork, outcomes: Sequence[Outcome | None]) -> Non
     }
     if settled:
         work.requests.finish(RESERVE.name, settled)
-
-
-def without_facts(order: Order) -> Order:
-    """The order as everybody may see it: what was to be written is written."""
-    return evolve(order, facts=(), payment=evolve(order.payment, entries=()))

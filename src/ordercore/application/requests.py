@@ -126,7 +126,7 @@ def perform(
         raise outcome
     if isinstance(outcome, Repeated):
         return evolve(existing(core, outcome.stored.claim.resource_id, change.name, again), replayed=True)
-    return evolve(outcome, facts=())
+    return outcome.written()
 
 
 def simple(name: str, apply: Callable[[UnitOfWork, Intent[C]], A]) -> Change[Intent[C], A | Repeated]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from attrs import frozen
 
 from ordercore.application.core import Core
-from ordercore.application.placing import RESERVE, without_facts
+from ordercore.application.placing import RESERVE
 from ordercore.application.requests import DONE
 from ordercore.application.settings import CapturePolicy
 from ordercore.domain.aggregates import Event
@@ -139,7 +139,7 @@ def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id
             raise outcome
     orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
     tell(core, orders)
-    return [without_facts(order) for order in orders]
+    return [order.written() for order in orders]
 
 
 def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID) -> Order:

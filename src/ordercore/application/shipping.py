@@ -15,7 +15,6 @@ from attrs import evolve, field, frozen
 
 from ordercore.application.core import Core
 from ordercore.application.ordering import a_reason, expected_version
-from ordercore.application.placing import without_facts
 from ordercore.application.requests import (
     DONE,
     Intent,
@@ -121,7 +120,7 @@ class Shipping:
             UnknownResource, VersionIsStale, TransitionRefused: refused.
         """
         authorise(self._actor, Permission.ORDERS_MANAGE)
-        order = perform(
+        return perform(
             self._core,
             self._actor,
             DELIVER,
@@ -130,7 +129,6 @@ class Shipping:
             key=idempotency_key,
             again=lambda lookups: lookups.orders,
         )
-        return without_facts(order)
 
     def get(self, shipment_id: UUID) -> Shipment:
         """One shipment with its label.
@@ -204,7 +202,7 @@ def _record(core: Core, order: Order, shipment: Shipment, answer: LabelAnswer, a
         raise outcome
     recorded, shipped = outcome
     tell(core, [shipped])
-    return evolve(recorded, facts=())
+    return recorded.written()
 
 
 def _judged(core: Core, shipment: Shipment, *, replayed: bool = False) -> Shipment:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 
 @frozen(kw_only=True, slots=False)
@@ -38,3 +38,7 @@ class Aggregate:
     event_count: int = 0
     facts: tuple[Event, ...] = field(default=(), eq=False, repr=False)
     replayed: bool = field(default=False, eq=False, repr=False)
+
+    def written(self) -> Self:
+        """The aggregate once its facts are stored: as anybody would read it."""
+        return evolve(self, event_count=self.event_count + len(self.facts), facts=())

@@ -138,6 +138,10 @@ class Order(Aggregate):
                 held[item.product_id] = held.get(item.product_id, 0) + allocation.quantity
         return held
 
+    def written(self) -> Order:
+        """The order once its facts and its payment's new entries are stored."""
+        return evolve(super().written(), payment=evolve(self.payment, entries=()))
+
     # -- paying -------------------------------------------------------------------------------------------------
 
     def placed(self, *, token: str | None, attempt_id: UUID, at: datetime) -> Order:

@@ -152,6 +152,10 @@ class Product(Aggregate):
         """What open orders have reserved, at all locations."""
         return sum(level.reserved for level in self.levels)
 
+    def written(self) -> Product:
+        """The product once its facts and movements are stored."""
+        return evolve(super().written(), movements=())
+
     @classmethod
     def add(
         cls,

@@ -1,0 +1,152 @@
+"""The only place where transactions over SQL begin and end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from ordercore.adapters.sql import engines
+from ordercore.adapters.sql.file_lock import FileLock
+from ordercore.adapters.sql.queries import SqlQueries
+from ordercore.adapters.sql.wire import PostgresWire, SqliteWire, Wire
+from ordercore.adapters.sql.work import SqlUnitOfWork
+from ordercore.domain.errors import OutcomeUnknown
+from ordercore.ports.queries import Lookups, Queries
+from ordercore.ports.sealer import Sealer
+from ordercore.ports.store import UnitOfWork
+
+
+class SqlStore:
+    """A store on SQLite or PostgreSQL.
+
+    SQLite has one writing connection (in a process a lock, between processes a file lock, held for the transaction) and
+    reading ones that never wait. `now` replaces the database's clock: the owner of the clock then answers for it.
+    """
+
+    def __init__(self, url: str, sealer: Callable[[bytes], Sealer], now: Callable[[], datetime] | None = None) -> None:
+        self.address = engines.parsed(url)
+        self.is_postgres = self.address.get_backend_name() == "postgresql"
+        self.writing: Engine = engines.writing_engine(self.address)
+        self.reading_engine: Engine = engines.reading_engine(self.address, self.writing)
+        self._make_sealer = sealer
+        self._sealer: Sealer | None = None
+        self._now = now
+        self._writer = threading.RLock()
+        self._in_transaction = threading.local()
+        file = engines.database_file(self.address)
+        self._file_lock: AbstractContextManager[object] = nullcontext() if file is None else FileLock(file)
+        self._is_shared = engines.is_in_memory(self.address)
+
+    @property
+    def sealer(self) -> Sealer:
+        """What protects personal data in this store; its key is the store's own."""
+        if self._sealer is None:
+            with engines.translated(), self.reading_engine.connect() as connection:
+                row = connection.exec_driver_sql("SELECT value FROM meta WHERE name = 'digest_key'").scalar_one()
+            self._sealer = self._make_sealer(bytes(row))
+        return self._sealer
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """A writing transaction."""
+        if getattr(self._in_transaction, "open", False):
+            raise RuntimeError("a unit of work is open in this thread already; they do not nest")
+        sealer = self.sealer
+        self._in_transaction.open = True
+        try:
+            with self._alone(), engines.translated(), self.writing.connect() as connection:
+                yield from self._transaction(connection.connection, sealer)
+        finally:
+            self._in_transaction.open = False
+
+    @contextmanager
+    def reading(self) -> Iterator[Lookups]:
+        """A snapshot of single aggregates."""
+        with self.listing() as queries:
+            yield queries
+
+    @contextmanager
+    def listing(self) -> Iterator[Queries]:
+        """A snapshot that can list and search."""
+        sealer = self.sealer
+        with engines.translated(), self._shared(), self.reading_engine.connect() as connection:
+            if self.is_postgres:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            elif not self._is_shared:
+                connection.exec_driver_sql("BEGIN")
+            try:
+                cursor = connection.connection.cursor()
+                yield SqlQueries(connection, self._wire(cursor), sealer, self._clock)
+            finally:
+                if not self.is_postgres and not self._is_shared:
+                    connection.exec_driver_sql("ROLLBACK")
+
+    def is_transient(self, failure: BaseException) -> bool:
+        """Whether the same transaction may well succeed when tried again: a deadlock or a serialization failure."""
+        return str(getattr(failure, "sqlstate", None) or "").startswith("40")
+
+    def close(self) -> None:
+        """Give connections and files back."""
+        self.reading_engine.dispose()
+        self.writing.dispose()
+
+    def _transaction(self, connection: Any, sealer: Sealer) -> Iterator[UnitOfWork]:
+        cursor = connection.cursor()
+        wire = self._wire(cursor)
+        if not self.is_postgres:
+            cursor.execute("BEGIN IMMEDIATE")
+        try:
+            work = SqlUnitOfWork(wire, sealer, self._clock)
+            yield work
+            work.flush()
+        except BaseException:
+            self._roll_back(connection, cursor)
+            raise
+        self._commit(connection, cursor)
+
+    def _commit(self, connection: Any, cursor: Any) -> None:
+        try:
+            if self.is_postgres:
+                connection.commit()
+            else:
+                cursor.execute("COMMIT")
+        except Exception as failure:
+            if self.is_postgres and engines.is_connection_failure(failure):
+                raise OutcomeUnknown from failure
+            self._roll_back(connection, cursor)
+            raise
+
+    def _roll_back(self, connection: Any, cursor: Any) -> None:
+        if self.is_postgres:
+            connection.rollback()
+        elif connection.driver_connection.in_transaction:
+            cursor.execute("ROLLBACK")
+
+    def _wire(self, cursor: Any) -> Wire:
+        return PostgresWire(cursor) if self.is_postgres else SqliteWire(cursor)
+
+    def _clock(self, wire: Wire) -> datetime:
+        if self._now is not None:
+            return self._now()
+        if self.is_postgres:
+            ((now,),) = wire.run("SELECT clock_timestamp()")
+            return wire.to_moment(now)
+        return datetime.now(UTC)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """SQLite's writer is alone: in this process and among processes. PostgreSQL needs neither."""
+        if self.is_postgres:
+            yield
+        else:
+            with self._writer, self._file_lock:
+                yield
+
+    def _shared(self) -> AbstractContextManager[object]:
+        """In memory everybody shares one connection, readers too."""
+        return self._writer if self._is_shared else nullcontext()

@@ -1,0 +1,180 @@
+"""The composition root: the only place that knows every adapter. Each is imported where it is built."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ordercore.application.core import Core
+from ordercore.application.settings import Settings
+from ordercore.application.shop import OrderCore
+from ordercore.ports.carrier import Carrier
+from ordercore.ports.clock import Clock
+from ordercore.ports.gateway import PaymentGateway
+from ordercore.ports.ids import Ids
+from ordercore.ports.notifier import Notifier
+
+if TYPE_CHECKING:
+    from ordercore.adapters.sql.store import SqlStore
+
+
+def open(
+    url: str,
+    *,
+    payment_gateway: PaymentGateway | None = None,
+    carrier: Carrier | None = None,
+    notifier: Notifier | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    settings: Settings | None = None,
+) -> OrderCore:
+    """Open the shop in a database: `sqlite:///shop.db`, or `postgresql://user@host/name`.
+
+    Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
+    file beside a SQLite database (or where ORDERCORE_FAKE_PROVIDERS names a folder). A SQLite file is made, and brought
+    to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`. A clock of your own also
+    stands in for the database's.
+
+    Raises:
+        InvalidRequest: the URL is none, or its driver is not installed.
+        SchemaIsForeign: PostgreSQL is at another schema.
+        StoreUnavailable: the database cannot be reached.
+    """
+    from ordercore.adapters.sql import engines, schema
+
+    store = _sql_store(url, clock)
+    if engines.is_in_memory(store.address):
+        with store.writing.connect() as connection:
+            schema.create(connection)
+    elif not store.is_postgres and schema.revision_of(store.writing) != schema.REVISION:
+        schema.migrate(store.writing)
+    schema.refuse_foreign(store.writing)
+    books = _books_folder(store)
+    return _shop(
+        store,
+        payment_gateway=payment_gateway or _fake_gateway(books),
+        carrier=carrier or _fake_carrier(books),
+        notifier=notifier,
+        clock=clock,
+        ids=ids,
+        settings=settings,
+    )
+
+
+def in_memory(
+    *,
+    payment_gateway: PaymentGateway | None = None,
+    carrier: Carrier | None = None,
+    notifier: Notifier | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    settings: Settings | None = None,
+) -> OrderCore:
+    """A shop on SQLite in memory: gone when closed."""
+    return open(
+        "sqlite://",
+        payment_gateway=payment_gateway,
+        carrier=carrier,
+        notifier=notifier,
+        clock=clock,
+        ids=ids,
+        settings=settings,
+    )
+
+
+def migrate(url: str) -> str:
+    """Bring a database to this release's schema and say what was done.
+
+    Raises:
+        InvalidRequest, StoreUnavailable, SchemaIsForeign: see `open`.
+    """
+    from ordercore.adapters.sql import schema
+
+    store = _sql_store(url, None)
+    try:
+        before, after = schema.migrate(store.writing)
+    finally:
+        store.close()
+    if before == after:
+        return f"The database is at schema {after} already; nothing to do."
+    return f"The database was at schema {before or 'none'} and is at {after} now."
+
+
+def _sql_store(url: str, clock: Clock | None) -> SqlStore:
+    from ordercore.adapters.security.sealer import PlainSealer
+    from ordercore.adapters.sql.store import SqlStore
+
+    now: Callable[[], datetime] | None = None if clock is None else clock.now
+    return SqlStore(url, PlainSealer, now)
+
+
+def _shop(
+    store: SqlStore,
+    *,
+    payment_gateway: PaymentGateway,
+    carrier: Carrier,
+    notifier: Notifier | None,
+    clock: Clock | None,
+    ids: Ids | None,
+    settings: Settings | None,
+) -> OrderCore:
+    from ordercore.adapters.group_commit import GroupCommit
+    from ordercore.adapters.notifications.log import LogNotifier
+    from ordercore.adapters.security.passwords import Argon2Passwords
+    from ordercore.adapters.sql.health import SqlHealth
+    from ordercore.adapters.system import SystemClock, Uuid7Ids
+
+    core = Core(
+        store=store,
+        commits=GroupCommit(store, store.is_transient),
+        gateway=payment_gateway,
+        carrier=carrier,
+        notifier=notifier or LogNotifier(),
+        clock=clock or SystemClock(),
+        ids=ids or Uuid7Ids(),
+        sealer=store.sealer,
+        passwords=Argon2Passwords(),
+        health=SqlHealth(store),
+        settings=settings or Settings(),
+    )
+    return OrderCore(core)
+
+
+def _books_folder(store: SqlStore) -> Path | None:
+    """Where the fake providers keep their books; None keeps them in memory, with the shop."""
+    from ordercore.adapters.sql import engines
+
+    if engines.is_in_memory(store.address):
+        return None
+    configured = os.environ.get("ORDERCORE_FAKE_PROVIDERS")
+    if configured is not None:
+        return Path(configured)
+    file = engines.database_file(store.address)
+    if file is not None:
+        return file.with_name(file.name + ".fake-providers")
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    name = hashlib.sha256(str(store.address.set(password=None)).encode()).hexdigest()[:16]
+    return state / "ordercore" / f"fake-providers-{name}"
+
+
+def _fake_gateway(books: Path | None) -> PaymentGateway:
+    from ordercore.adapters.payments.fake import FakeGateway
+
+    return FakeGateway(_book(books, "payments.db"))
+
+
+def _fake_carrier(books: Path | None) -> Carrier:
+    from ordercore.adapters.shipping.fake import FakeCarrier
+
+    return FakeCarrier(_book(books, "parcels.db"))
+
+
+def _book(folder: Path | None, name: str) -> Path | None:
+    if folder is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name
