@@ -1,0 +1,197 @@
+"""The only place that says, as tests, what a payment gateway must keep.
+
+class TestMyGateway(PaymentGatewaySuite):
+    @pytest.fixture
+    def gateway(self): return MyGateway(...)
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import ClassVar
+from uuid import uuid4
+
+import pytest
+
+from ordercore.domain.errors import CardRefused
+from ordercore.domain.money import Money
+from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
+from ordercore.ports.gateway import Card, PaymentGateway, ProviderCall
+
+APPROVED, DECLINED = AnswerKind.APPROVED, AnswerKind.DECLINED
+
+
+class PaymentGatewaySuite:
+    """Subclass it and give it the fixture `gateway`; name your own tokens where the fake's mean nothing."""
+
+    good_token: ClassVar[str] = "tok_visa"
+    declined_token: ClassVar[str] = "tok_chargeDeclined"
+    currency: ClassVar[str] = "EUR"
+    good_card: ClassVar[Card] = Card(number="4242424242424242", expiry_month=12, expiry_year=2099, cvc="123")
+
+    @pytest.fixture
+    def gateway(self) -> PaymentGateway:
+        """The gateway to be tried."""
+        raise NotImplementedError
+
+    # -- one attempt --------------------------------------------------------------------------------------------
+
+    def test_it_states_what_it_is(self, gateway: PaymentGateway) -> None:
+        traits = gateway.traits
+        assert traits.name
+        assert timedelta(0) < traits.deadline < traits.key_lifetime
+        assert traits.calls_at_once >= 1
+
+    def test_a_good_card_is_approved_with_a_reference(self, gateway: PaymentGateway) -> None:
+        answer = gateway.call(self.authorisation())
+        assert answer.kind is APPROVED
+        assert answer.reference
+
+    def test_a_declined_card_says_why(self, gateway: PaymentGateway) -> None:
+        answer = gateway.call(self.authorisation(token=self.declined_token))
+        assert answer.kind is DECLINED
+        assert answer.decline_code
+
+    def test_an_unknown_token_is_declined(self, gateway: PaymentGateway) -> None:
+        assert gateway.call(self.authorisation(token="tok_of_nobody")).kind is DECLINED
+
+    # -- keys ---------------------------------------------------------------------------------------------------
+
+    def test_a_repeated_key_answers_the_same(self, gateway: PaymentGateway) -> None:
+        good, bad = self.authorisation(), self.authorisation(token=self.declined_token)
+        assert gateway.call(good) == gateway.call(good)
+        assert gateway.call(bad) == gateway.call(bad)
+
+    def test_a_repeated_capture_takes_the_money_once(self, gateway: PaymentGateway) -> None:
+        capture = self.change(AttemptKind.CAPTURE, 600, self.authorised(gateway, 1200))
+        assert gateway.call(capture) == gateway.call(capture)
+        rest = self.change(AttemptKind.REFUND, 601, capture.reference)
+        assert gateway.call(rest).kind is DECLINED
+
+    def test_a_repeated_refund_gives_back_once(self, gateway: PaymentGateway) -> None:
+        reference = self.captured(gateway, 1000)
+        refund = self.change(AttemptKind.REFUND, 500, reference)
+        assert gateway.call(refund) == gateway.call(refund)
+        assert gateway.call(self.change(AttemptKind.REFUND, 500, reference)).kind is APPROVED
+
+    def test_a_key_with_other_content_takes_no_effect(self, gateway: PaymentGateway) -> None:
+        first = self.authorisation(1000)
+        reference = gateway.call(first).reference
+        again = self.authorisation(2000, key=first.key)
+        assert gateway.call(again).kind is DECLINED
+        assert gateway.call(self.change(AttemptKind.CAPTURE, 2000, reference)).kind is DECLINED
+
+    def test_an_earlier_call_is_found_with_its_answer(self, gateway: PaymentGateway) -> None:
+        for request in (self.authorisation(), self.authorisation(token=self.declined_token)):
+            assert gateway.find(request) is None
+            answer = gateway.call(request)
+            assert gateway.find(request) == answer
+
+    def test_asking_for_a_call_does_not_make_it(self, gateway: PaymentGateway) -> None:
+        request = self.authorisation()
+        gateway.find(request)
+        assert gateway.find(request) is None
+
+    # -- bounds -------------------------------------------------------------------------------------------------
+
+    def test_what_was_authorised_can_be_captured_and_refunded(self, gateway: PaymentGateway) -> None:
+        reference = self.authorised(gateway, 1000)
+        for kind in (AttemptKind.CAPTURE, AttemptKind.REFUND):
+            assert gateway.call(self.change(kind, 1000, reference)).kind is APPROVED
+
+    def test_a_refund_may_come_in_parts_but_not_exceed_the_capture(self, gateway: PaymentGateway) -> None:
+        reference = self.captured(gateway, 1000)
+        kinds = [gateway.call(self.change(AttemptKind.REFUND, minor, reference)).kind for minor in (400, 600, 1)]
+        assert kinds == [APPROVED, APPROVED, DECLINED]
+
+    def test_no_more_is_captured_than_was_authorised(self, gateway: PaymentGateway) -> None:
+        reference = self.authorised(gateway, 1000)
+        self.assert_declined(gateway, self.change(AttemptKind.CAPTURE, 1001, reference))
+
+    def test_a_void_ends_an_authorisation(self, gateway: PaymentGateway) -> None:
+        reference = self.authorised(gateway, 1000)
+        assert gateway.call(self.change(AttemptKind.VOID, 1000, reference)).kind is APPROVED
+        self.assert_declined(gateway, self.change(AttemptKind.CAPTURE, 1000, reference))
+
+    def test_what_was_captured_cannot_be_voided(self, gateway: PaymentGateway) -> None:
+        self.assert_declined(gateway, self.change(AttemptKind.VOID, 1000, self.captured(gateway, 1000)))
+
+    def test_nothing_captured_cannot_be_refunded(self, gateway: PaymentGateway) -> None:
+        self.assert_declined(gateway, self.change(AttemptKind.REFUND, 1, self.authorised(gateway, 1000)))
+
+    @pytest.mark.parametrize("kind", [AttemptKind.CAPTURE, AttemptKind.VOID, AttemptKind.REFUND])
+    def test_an_unknown_authorisation_moves_no_money(self, gateway: PaymentGateway, kind: AttemptKind) -> None:
+        self.assert_declined(gateway, self.change(kind, 1000, "of_nobody"))
+
+    # -- many threads -------------------------------------------------------------------------------------------
+
+    def test_one_key_in_many_threads_is_one_call(self, gateway: PaymentGateway) -> None:
+        request = self.authorisation()
+        answers = in_threads(gateway, [request] * 16)
+        assert answers == [answers[0]] * 16
+
+    def test_many_captures_at_once_take_no_more_than_is_due(self, gateway: PaymentGateway) -> None:
+        reference = self.authorised(gateway, 1000)
+        captures = [self.change(AttemptKind.CAPTURE, 1000, reference) for _ in range(16)]
+        kinds = [answer.kind for answer in in_threads(gateway, captures)]
+        assert kinds.count(APPROVED) == 1
+
+    # -- the vault ----------------------------------------------------------------------------------------------
+
+    def test_the_token_of_a_good_card_is_approved(self, gateway: PaymentGateway) -> None:
+        token = self.open_vault(gateway).tokenise(self.good_card)
+        assert token != self.good_card.number
+        assert gateway.call(self.authorisation(token=token)).kind is APPROVED
+
+    def test_a_refused_card_is_not_quoted(self, gateway: PaymentGateway) -> None:
+        card = Card(number="4242424242424241", expiry_month=12, expiry_year=2099, cvc="123")
+        with pytest.raises(CardRefused) as refusal:
+            self.open_vault(gateway).tokenise(card)
+        assert card.number not in f"{refusal.value!s} {refusal.value!r} {refusal.value.facts}"
+
+    # -- what the tests above are told with ---------------------------------------------------------------------
+
+    def authorisation(self, minor: int = 1000, *, token: str | None = None, key: str | None = None) -> ProviderCall:
+        """A wish to hold money, with a fresh key unless one is given."""
+        return ProviderCall(
+            kind=AttemptKind.AUTHORISE,
+            key=key or str(uuid4()),
+            amount=Money(minor, self.currency),
+            token=token or self.good_token,
+        )
+
+    def change(self, kind: AttemptKind, minor: int, reference: str | None) -> ProviderCall:
+        """A wish to capture, void or refund, with a fresh key."""
+        return ProviderCall(kind=kind, key=str(uuid4()), amount=Money(minor, self.currency), reference=reference)
+
+    def authorised(self, gateway: PaymentGateway, minor: int) -> str:
+        """The reference of an approved authorisation."""
+        reference = gateway.call(self.authorisation(minor)).reference
+        assert reference is not None
+        return reference
+
+    def captured(self, gateway: PaymentGateway, minor: int) -> str:
+        """The reference of an authorisation that was captured whole."""
+        reference = self.authorised(gateway, minor)
+        assert gateway.call(self.change(AttemptKind.CAPTURE, minor, reference)).kind is APPROVED
+        return reference
+
+    def assert_declined(self, gateway: PaymentGateway, request: ProviderCall) -> None:
+        """It is declined, says why, and answers the same again."""
+        answer = gateway.call(request)
+        assert answer.kind is DECLINED
+        assert answer.decline_code
+        assert gateway.call(request) == answer
+
+    def open_vault(self, gateway: PaymentGateway) -> PaymentGateway:
+        """The gateway, where its vault takes cards from us."""
+        if not gateway.traits.accepts_cards:
+            pytest.skip(f"the vault of {gateway.traits.name} takes no cards from us")
+        return gateway
+
+
+def in_threads(gateway: PaymentGateway, requests: list[ProviderCall]) -> list[ProviderAnswer]:
+    """All answers, asked side by side."""
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(gateway.call, requests))
