@@ -1,0 +1,129 @@
+"""The commands that import files: as a stream, in batches, safe to stop and to run again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from ordercore import OrderCore
+from ordercore.application.catalogue import AddProduct
+from ordercore.application.importing import ImportedOrder, ImportOutcome, ImportVerdict, PaymentMode
+from ordercore.domain.limits import MAX_LINES_PER_BATCH
+from ordercore.entrypoints.cli import lines
+from ordercore.entrypoints.cli.exits import Exit
+from ordercore.entrypoints.cli.importing import Importer, Parsed, Tally
+from ordercore.entrypoints.cli.options import dry_run_option, say, several
+from ordercore.entrypoints.cli.output import detail_format_option, print_one
+from ordercore.entrypoints.cli.refused import RefusedLines, beside
+from ordercore.entrypoints.cli.session import with_shop
+from ordercore.entrypoints.cli.signals import until_told_to_stop
+from ordercore.entrypoints.cli.sources import Source
+
+C = TypeVar("C")
+
+ORDERS_PER_BATCH = 512
+PRODUCTS_PER_BATCH = 500
+
+file_options = several(
+    click.argument("file", type=click.Path(exists=True, dir_okay=False)),
+    click.option(
+        "--refused",
+        type=click.Path(dir_okay=False),
+        metavar="PATH",
+        help="Where refused lines go, with their reasons.  [default: FILE.refused.jsonl]",
+    ),
+    dry_run_option,
+    detail_format_option,
+)
+
+
+@click.group("import", short_help="Import products or orders from files.")
+def import_() -> None:
+    """Import products or orders from files: in batches, safe to stop with ctrl-C and to run again."""
+
+
+@import_.command()
+@file_options
+@with_shop
+def products(shop: OrderCore, file: str, refused: str | None, dry_run: bool, format_: str | None) -> None:
+    """Import products from a CSV file, gzipped or not; those whose sku is known are left alone, stock included.
+
+    \b
+    Columns: sku, name, price, currency; and description, quantity_in_stock, low_stock_threshold, category,
+    weight_grams where you have them.
+    """
+    importer = product_importer(shop, dry_run=dry_run)
+    with Source(file) as source:
+        _run(importer, source, lines.products(source), refused, format_)
+
+
+@import_.command()
+@file_options
+@click.option(
+    "--payments",
+    type=click.Choice([each.value for each in PaymentMode]),
+    default=PaymentMode.RECORD.value,
+    show_default=True,
+    help="record: paid elsewhere, no provider is asked; charge: take the money now.",
+)
+@click.option("--notify", is_flag=True, help="Tell the customers.")
+@with_shop
+def orders(
+    shop: OrderCore,
+    file: str,
+    refused: str | None,
+    dry_run: bool,
+    format_: str | None,
+    payments: str,
+    notify: bool,
+) -> None:
+    """Import orders from a file of JSON lines, gzipped or not; those whose idempotency_key is known are left alone."""
+    importer = order_importer(shop, payments=PaymentMode(payments), notify=notify, dry_run=dry_run)
+    with Source(file) as source:
+        _run(importer, source, lines.orders(source), refused, format_)
+
+
+def product_importer(shop: OrderCore, *, dry_run: bool = False) -> Importer[AddProduct]:
+    """Imports products."""
+    send = _unsent if dry_run else shop.importing.products
+    return Importer(send, lambda _: 1, PRODUCTS_PER_BATCH, PRODUCTS_PER_BATCH)
+
+
+def order_importer(
+    shop: OrderCore, *, payments: PaymentMode, notify: bool = False, dry_run: bool = False
+) -> Importer[ImportedOrder]:
+    """Imports orders."""
+    send = _unsent if dry_run else partial(shop.importing.orders, payments=payments, notify=notify)
+    return Importer(send, lambda each: len(each.order.items), ORDERS_PER_BATCH, MAX_LINES_PER_BATCH)
+
+
+def _unsent(commands: Sequence[object]) -> Sequence[ImportOutcome]:
+    return [ImportOutcome(verdict=ImportVerdict.IMPORTED)] * len(commands)
+
+
+def _run(importer: Importer[C], source: Source, parsed: Parsed[C], refused: str | None, format_: str | None) -> None:
+    with RefusedLines(Path(refused) if refused else beside(source.path)) as refusals, until_told_to_stop() as stop:
+        tally = importer.run(source, parsed, refusals, stop)
+    print_one(summary(tally), format_)
+    if tally.stopped:
+        say("Stopped; what was imported stays. Run the same command again to go on.")
+        raise click.exceptions.Exit(Exit.STOPPED)
+    source.refuse_damage()
+    if tally.refused:
+        raise click.exceptions.Exit(Exit.CHECK_FAILED)
+
+
+def summary(tally: Tally) -> dict[str, object]:
+    """What is printed at the end."""
+    return {
+        "imported": tally.imported,
+        "known": tally.known,
+        "declined": tally.declined,
+        "refused": tally.refused,
+        "seconds": tally.seconds,
+        "lines_per_second": tally.per_second,
+    }

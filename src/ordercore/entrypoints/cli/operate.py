@@ -1,0 +1,64 @@
+"""The commands that run the shop: init, serve, worker, doctor, version."""
+
+from __future__ import annotations
+
+import click
+
+from ordercore.entrypoints.cli.session import database_option
+
+
+@click.command(short_help="Make the database, or bring it to this release.")
+@database_option
+def init(database: str) -> None:
+    """Make the database, or bring it to this release's schema. Safe to run again, and from several machines at once."""
+    from ordercore import bootstrap
+
+    click.echo(bootstrap.migrate(database))
+
+
+@click.command(short_help="Answer HTTP: the API, its documentation, and a worker beside it.")
+@database_option
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; PostgreSQL only.")
+def serve(database: str, host: str, port: int, workers: int) -> None:
+    """Answer HTTP until ctrl-C or SIGTERM, which finish what was accepted."""
+    from ordercore.entrypoints.http import serving
+
+    serving.serve(database, host=host, port=port, workers=workers)
+
+
+@click.command(short_help="Settle what was left open, again and again.")
+@database_option
+@click.option(
+    "--interval", type=click.FloatRange(0.1), default=5.0, show_default=True, metavar="SECONDS", help="Between rounds."
+)
+def worker(database: str, interval: float) -> None:
+    """Settle what was left open, expire and hand over orders, until ctrl-C or SIGTERM."""
+    from ordercore import bootstrap
+    from ordercore.entrypoints.worker import run_worker
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with bootstrap.open(database) as shop, until_told_to_stop() as stop:
+        say("The worker is running; ctrl-C stops it.")
+        run_worker(shop, stop, interval)
+    say("The worker has stopped.")
+
+
+@click.command(short_help="Check every guarantee on the live database.")
+@format_option
+@with_shop
+def doctor(shop: OrderCore, format_: str | None) -> None:
+    """Check every guarantee on the live database, reading only; exit with 1 where one is broken."""
+    findings = shop.examine()
+    print_page([records.finding(each) for each in findings], None, format_, records.FINDING_COLUMNS)
+    broken = sum(each.verdict is Verdict.BROKEN for each in findings)
+    if broken:
+        say(f"{broken} of {len(findings)} checks failed.")
+        raise click.exceptions.Exit(Exit.CHECK_FAILED)
+
+
+@click.command(short_help="Say which release this is.")
+def version() -> None:
+    """Say which release this is."""
+    click.echo(f"ordercore {__version__}")

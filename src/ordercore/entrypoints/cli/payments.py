@@ -1,0 +1,66 @@
+"""The commands for payments."""
+
+from __future__ import annotations
+
+import click
+
+from ordercore import OrderCore, PaymentFilter
+from ordercore.application.payments import ResolveAttempt
+from ordercore.domain.lifecycles import PaymentStatus
+from ordercore.domain.payment import AnswerKind
+from ordercore.entrypoints.cli import records
+from ordercore.entrypoints.cli.options import confirm, page, page_options, say, yes_option
+from ordercore.entrypoints.cli.output import detail_format_option, format_option, print_one, print_page
+from ordercore.entrypoints.cli.session import order_id, with_shop
+from ordercore.entrypoints.http import rendering
+
+
+@click.group(short_help="Payments: find, settle, decide by hand.")
+def payment() -> None:
+    """Payments: find, settle, decide by hand. A payment is named by its order."""
+
+
+@payment.command("list")
+@click.option("--status", type=click.Choice([each.value for each in PaymentStatus]))
+@click.option("--unknown", is_flag=True, help="Only those whose provider has not answered.")
+@page_options
+@format_option
+@with_shop
+def list_(
+    shop: OrderCore, status: str | None, unknown: bool, limit: int, after: str | None, format_: str | None
+) -> None:
+    """List payments, newest order first."""
+    which = PaymentFilter(status=PaymentStatus(status) if status else None, unknown=unknown or None)
+    found = shop.payments.list(which, page(limit, after))
+    print_page([rendering.payment_row(row) for row in found.data], found.next, format_, records.PAYMENT_COLUMNS)
+
+
+@payment.command()
+@click.argument("order_")
+@detail_format_option
+@with_shop
+def settle(shop: OrderCore, order_: str, format_: str | None) -> None:
+    """Ask the provider now what became of an order's payment."""
+    settled = shop.payments.settle(order_id(shop, order_))
+    if settled.payment.open_attempt is not None:
+        say("The provider does not tell. Decide by hand: ordercore payment resolve ORDER --outcome ... --reason ...")
+    print_one(records.order(shop, settled), format_)
+
+
+@payment.command()
+@click.argument("order_")
+@click.option(
+    "--outcome",
+    required=True,
+    type=click.Choice([AnswerKind.APPROVED.value, AnswerKind.DECLINED.value]),
+    help="What the provider's own books say.",
+)
+@click.option("--reason", required=True, metavar="TEXT", help="How you know; kept with the event.")
+@yes_option
+@detail_format_option
+@with_shop
+def resolve(shop: OrderCore, order_: str, outcome: str, reason: str, yes: bool, format_: str | None) -> None:
+    """Decide what became of a payment whose provider cannot tell any more."""
+    confirm(f"Record the payment of order {order_} as {outcome}?", yes=yes)
+    command = ResolveAttempt(order_id=order_id(shop, order_), outcome=AnswerKind(outcome), reason=reason)
+    print_one(records.order(shop, shop.payments.resolve(command)), format_)
