@@ -1,0 +1,166 @@
+"""The only place for what an operation is: declared once, for the router and for OpenAPI alike.
+
+What is malformed is refused before it is asked who asks: `Asked.shop` authenticates when it is first wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from functools import cached_property, partial
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from uuid import UUID
+
+from attrs import NOTHING, fields, frozen
+from flask import Blueprint, Flask, Request, Response, current_app, request
+
+from ordercore import PageRequest
+from ordercore.application.shop import OrderCore
+from ordercore.domain.errors import OrderCoreError, Unauthenticated
+from ordercore.entrypoints.http import inputs
+from ordercore.entrypoints.payloads import command_from
+
+C = TypeVar("C")
+P = ParamSpec("P")
+
+EXTENSION = "ordercore"
+NIL = UUID(int=0)
+"""Stands for the id in a path until the resource is looked up."""
+
+
+class Key(Enum):
+    """Whether an operation takes an Idempotency-Key: required where money or stock moves."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@frozen(kw_only=True)
+class Operation:
+    """One operation: how it is asked, what it answers, and how it can be refused.
+
+    `named` are fields of the command that the path gives. `also` are other statuses of success.
+    """
+
+    method: str
+    path: str
+    view: Callable[..., Response]
+    body: type[Any] | None = None
+    named: tuple[str, ...] = ()
+    which: type[Any] | None = None
+    answer: Any = None
+    listed: bool = False
+    status: int = 200
+    also: tuple[int, ...] = ()
+    key: Key = Key.NONE
+    refusals: tuple[type[OrderCoreError], ...] = ()
+    tag: str = ""
+
+    @property
+    def has_version(self) -> bool:
+        """Whether an If-Match header is heeded."""
+        return self.body is not None and any(each.name == "expected_version" for each in fields(self.body))
+
+    @property
+    def payload_fields(self) -> tuple[str, ...]:
+        """Fields of the command that come in the body."""
+        if self.body is None:
+            return ()
+        return tuple(
+            each.name for each in fields(self.body) if each.name not in self.named and each.name != "expected_version"
+        )
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether a body without any field would be refused."""
+        return self.body is not None and any(
+            each.default is NOTHING for each in fields(self.body) if each.name in self.payload_fields
+        )
+
+
+class Asked(Generic[C]):
+    """A request, read as its operation says: the command without the path's ids, the key, the page."""
+
+    def __init__(self, operation: Operation, incoming: Request) -> None:
+        self._incoming = incoming
+        self.key = None
+        if operation.key is not Key.NONE:
+            self.key = inputs.idempotency_key(incoming, required=operation.key is Key.REQUIRED)
+        self.command: C = _command(operation, incoming)
+        """The command that the body spells."""
+        self.which: Any = None
+        self.page = PageRequest()
+        if operation.which is not None:
+            self.which, self.page = inputs.listing(incoming, operation.which)
+        elif incoming.args:
+            inputs.listing(incoming, inputs.NoFilter)
+
+    @cached_property
+    def shop(self) -> OrderCore:
+        """The shop, acting for whoever the bearer token belongs to.
+
+        Raises:
+            Unauthenticated: nobody.
+        """
+        shop: OrderCore = current_app.extensions[EXTENSION]
+        scheme, _, secret = self._incoming.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise Unauthenticated
+        return shop.acting_as(shop.actor_of_token(secret.strip(), origin="http"))
+
+
+class Capability:
+    """The operations of one capability, under /v1."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.operations: list[Operation] = []
+
+    def operation(
+        self, method: str, path: str, **declared: Any
+    ) -> Callable[[Callable[Concatenate[Asked[C], P], Response]], Callable[Concatenate[Asked[C], P], Response]]:
+        """Declare a view; the keywords are those of Operation."""
+
+        def register(
+            view: Callable[Concatenate[Asked[C], P], Response],
+        ) -> Callable[Concatenate[Asked[C], P], Response]:
+            self.operations.append(Operation(method=method, path=path, view=view, tag=self.name, **declared))
+            return view
+
+        return register
+
+
+def install(app: Flask, capabilities: Sequence[Capability]) -> None:
+    """Route every operation."""
+    for capability in capabilities:
+        blueprint = Blueprint(capability.name, __name__, url_prefix="/v1")
+        for operation in capability.operations:
+            blueprint.add_url_rule(
+                operation.path,
+                endpoint=operation.view.__name__,
+                view_func=partial(_run, operation),
+                methods=[operation.method],
+                provide_automatic_options=False,
+            )
+        app.register_blueprint(blueprint)
+
+
+def all_operations(capabilities: Sequence[Capability]) -> Iterator[Operation]:
+    """Every operation, in the order of their declaration."""
+    for capability in capabilities:
+        yield from capability.operations
+
+
+def _run(operation: Operation, **path: str) -> Response:
+    return operation.view(Asked(operation, request), **path)
+
+
+def _command(operation: Operation, incoming: Request) -> Any:  # of the class that the operation declares
+    if operation.body is None:
+        return None
+    given: dict[str, object] = dict.fromkeys(operation.named, NIL)
+    if operation.has_version:
+        given["expected_version"] = inputs.expected_version(incoming)
+    payload = inputs.read_json(incoming, optional=not operation.needs_body)
+    return command_from(operation.body, payload, **given)
