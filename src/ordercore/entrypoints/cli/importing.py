@@ -61,7 +61,8 @@ class Importer(Generic[C]):
 
     def run(self, source: Source, parsed: Parsed[C], refused: RefusedLines, stop: Event) -> Tally:
         """Import until the source ends or `stop` is set; what was sent before a failure stays."""
-        tally, began, batch = Tally(), time.monotonic(), _Batch[C]()
+        tally, began = Tally(), time.monotonic()
+        batch: _Batch[C] = _Batch()
         with click.progressbar(length=source.size, file=click.get_text_stream("stderr"), label="Importing") as bar:
             for line_number, command, content in parsed:
                 if isinstance(command, OrderCoreError):

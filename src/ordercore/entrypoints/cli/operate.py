@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
-from ordercore.entrypoints.cli.session import database_option
+from ordercore import OrderCore, Verdict, __version__
+from ordercore.entrypoints.cli import records
+from ordercore.entrypoints.cli.exits import Exit
+from ordercore.entrypoints.cli.options import say
+from ordercore.entrypoints.cli.output import format_option, print_page
+from ordercore.entrypoints.cli.session import database_option, with_shop
+from ordercore.entrypoints.cli.signals import until_told_to_stop
 
 
 @click.command(short_help="Make the database, or bring it to this release.")
