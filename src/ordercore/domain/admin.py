@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ordercore.domain.actor import Permission
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.errors import AdminIsInactive, NotDeactivatable, TransitionRefused
+from ordercore.domain.evolving import evolve
 
 STORE_ADMIN = UUID(int=3)
 """The admin user every store is born with: `shop`, no password, cannot log in, cannot be deactivated."""

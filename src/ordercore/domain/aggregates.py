@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
+
+from ordercore.domain.evolving import evolve
 
 
 @frozen(kw_only=True, slots=False)

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ordercore.domain import fields
 from ordercore.domain.aggregates import Aggregate, Event
+from ordercore.domain.evolving import evolve
 from ordercore.domain.limits import MAX_ADDRESS_LINE_LENGTH, MAX_NAME_LENGTH
 
 

@@ -10,11 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.customer import Address, Contact
 from ordercore.domain.errors import PaymentInFlight, ShipmentInProgress, TransitionRefused
+from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import ORDER, OrderAction, OrderStatus, PaymentStatus, advance
 from ordercore.domain.money import Money
 from ordercore.domain.order_events import (

@@ -10,8 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import PAYMENT, PaymentAction, PaymentStatus, advance
 from ordercore.domain.money import Money
 

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.errors import OutOfStock, TransitionRefused
+from ordercore.domain.evolving import evolve
 from ordercore.domain.money import Money
 
 DEFAULT_LOCATION = UUID(int=1)

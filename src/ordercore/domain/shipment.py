@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
+from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import SHIPMENT, ShipmentAction, ShipmentStatus, advance
 
 

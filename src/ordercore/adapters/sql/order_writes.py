@@ -95,8 +95,8 @@ def _write_payments(wire: Wire, sealer: Sealer, new: Sequence[Order], moved: Cha
 def _order_values(wire: Wire, order: Order) -> Row:
     return (
         wire.id(order.manager_id),
-        order.status.value,
-        None if order.cancel_reason is None else order.cancel_reason.value,
+        order.status._value_,
+        None if order.cancel_reason is None else order.cancel_reason._value_,
         None if order.expires_at is None else wire.moment(order.expires_at),
         order.version,
         order.event_count + len(order.facts),

@@ -73,16 +73,21 @@ class Wire(Protocol):
 # -- SQLite -----------------------------------------------------------------------------------------------------
 
 
+_set = object.__setattr__
+_unknown = SafeUUID.unknown
+
+
+@lru_cache(maxsize=16_384)
 def _uuid_of(raw: bytes) -> UUID:
-    """UUID(bytes=raw) without its checks, which cost as much again."""
+    """UUID(bytes=raw) without its checks, and kept: products, customers and managers come again and again."""
     id = object.__new__(UUID)
-    object.__setattr__(id, "int", int.from_bytes(raw, "big"))
-    object.__setattr__(id, "is_safe", SafeUUID.unknown)
+    _set(id, "int", int.from_bytes(raw, "big"))
+    _set(id, "is_safe", _unknown)
     return id
 
 
 def _bytes_of(id: UUID) -> bytes:
-    return id.bytes
+    return id.int.to_bytes(16, "big")
 
 
 class SqliteWire:
