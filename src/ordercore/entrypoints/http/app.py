@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import orjson
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from ordercore import __version__
 from ordercore.application.shop import OrderCore
-from ordercore.domain.limits import MAX_BODY_BYTES
-from ordercore.entrypoints.http import docs, openapi, operations, problems
+from ordercore.entrypoints.http import docs, inputs, openapi, operations, problems
 from ordercore.entrypoints.http.admins import admins, events
 from ordercore.entrypoints.http.answers import answer
 from ordercore.entrypoints.http.customers import customers
@@ -35,11 +33,10 @@ NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; 
 def create_app(shop: OrderCore) -> Flask:
     """The application for a shop; whoever opened the shop closes it."""
     app = Flask("ordercore", static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.strict_slashes = False
     app.extensions[operations.EXTENSION] = shop
     problems.install(app)
-    app.before_request(_refuse_large)
+    app.before_request(lambda: inputs.refuse_large(request))
     app.after_request(_secured)
     operations.install(app, CAPABILITIES)
     docs.install(app)
@@ -64,12 +61,6 @@ def _install_description(app: Flask) -> None:
     @app.get("/openapi.json")
     def description() -> Response:
         return Response(described, mimetype="application/json")
-
-
-def _refuse_large() -> None:
-    """An announced body over the limit is refused before any of it is read."""
-    if request.content_length is not None and request.content_length > MAX_BODY_BYTES:
-        raise RequestEntityTooLarge(f"A body may have at most {MAX_BODY_BYTES} bytes.")
 
 
 def _secured(response: Response) -> Response:

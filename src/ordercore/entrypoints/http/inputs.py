@@ -13,11 +13,11 @@ from uuid import UUID
 import orjson
 from attrs import frozen
 from flask import Request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from ordercore import PageRequest
 from ordercore.domain.errors import FieldProblem, InvalidRequest, UnreadableRequest
-from ordercore.domain.limits import MAX_NAME_LENGTH, MAX_PAGE
+from ordercore.domain.limits import MAX_BODY_BYTES, MAX_NAME_LENGTH, MAX_PAGE
 from ordercore.entrypoints.http.problems import IdempotencyKeyRequired
 from ordercore.entrypoints.payloads import structure
 
@@ -42,10 +42,7 @@ def read_json(request: Request, *, optional: bool = False) -> object:
         UnsupportedMediaType: it is not JSON.
         UnreadableRequest: no valid JSON, or one object names a field twice.
     """
-    try:
-        raw = request.get_data(cache=False)
-    except UnicodeError as failure:  # a chunked body with broken framing
-        raise BadRequest from failure
+    raw = _read(request)
     if not raw and optional:
         return {}
     if not request.is_json:
@@ -56,6 +53,28 @@ def read_json(request: Request, *, optional: bool = False) -> object:
         raise UnreadableRequest(detail=f"The body is no valid JSON: {failure.msg[:200]}.") from failure
     _refuse_repeated_names(raw, parsed)
     return parsed
+
+
+def refuse_large(request: Request) -> None:
+    """Raises RequestEntityTooLarge where the announced length is over the limit, before anything is read."""
+    if request.content_length is not None and request.content_length > MAX_BODY_BYTES:
+        raise RequestEntityTooLarge(_TOO_LARGE)
+
+
+def _read(request: Request) -> bytes:
+    """The body; one that announced no length is read no further than it may go."""
+    parts: list[bytes] = []
+    left = MAX_BODY_BYTES + 1
+    while left > 0:
+        part = request.stream.read(left)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        left -= len(part)
+    raise RequestEntityTooLarge(_TOO_LARGE)
+
+
+_TOO_LARGE = f"A body may have at most {MAX_BODY_BYTES} bytes."
 
 
 def idempotency_key(request: Request, *, required: bool) -> str | None:

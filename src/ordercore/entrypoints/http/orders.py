@@ -225,7 +225,7 @@ def correct_address(asked: Asked[CorrectAddress], order: str) -> Response:
     return answer_now(asked, shop.ordering.correct_address(command, idempotency_key=asked.key))
 
 
-@orders.operation("GET", "/orders/<order>/events", answer=list[shapes.EventShape], refusals=(UnknownResource,))
+@orders.operation("GET", "/orders/<order>/events", answer=shapes.EventShape, listed=True, refusals=(UnknownResource,))
 def list_order_events(asked: Asked[None], order: str) -> Response:
     """Everything that happened to an order, in order, on one page."""
     shop = asked.shop
@@ -233,7 +233,9 @@ def list_order_events(asked: Asked[None], order: str) -> Response:
     return answer({"data": [rendering.event(row) for row in history], "next": None})
 
 
-@orders.operation("GET", "/orders/<order>/shipments", answer=list[shapes.ShipmentShape], refusals=(UnknownResource,))
+@orders.operation(
+    "GET", "/orders/<order>/shipments", answer=shapes.ShipmentShape, listed=True, refusals=(UnknownResource,)
+)
 def list_order_shipments(asked: Asked[None], order: str) -> Response:
     """The order's shipments, oldest first, on one page."""
     shop = asked.shop
