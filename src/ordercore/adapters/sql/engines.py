@@ -148,3 +148,5 @@ def _prepare(engine: Engine, pragmas: list[str]) -> None:
     def connect(connection: Any, _: object) -> None:
         for pragma in ("PRAGMA journal_mode=WAL", *pragmas):
             connection.execute(pragma)
+        # SQLite's own lower() knows ASCII only: a search for "crème" would not find "CRÈME"
+        connection.create_function("lower", 1, str.lower, deterministic=True)

@@ -348,6 +348,7 @@ def payment_row(wire: Wire, order: Order) -> Row:
         payment.capture_pending,
         payment.refund_pending,
         wire.moment(payment.changed_at),
+        wire.moment(order.ordered_at),
     )
 
 
@@ -516,6 +517,7 @@ def _payment_of(wire: Wire, sealer: Sealer, currency: str, rows: Sequence[Row]) 
         capture_pending,
         refund_pending,
         changed_at,
+        _,
     ) = rows[0][:_PAYMENT_WIDTH]
     return Payment(
         id=wire.to_id(id),

@@ -22,7 +22,7 @@ QUANTITIES = (
 PAYMENT_COLUMNS = tuple(
     name
     for name in tables.payments.columns.keys()  # noqa: SIM118 - a column collection
-    if name not in ("order_id", "id", "amount_minor", "method", "is_external")
+    if name not in ("order_id", "id", "amount_minor", "method", "is_external", "ordered_at")
 )
 ATTEMPT_COLUMNS = ("status", "reference", "decline_code", "finished_at")
 

@@ -4,12 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
+from ordercore.adapters.sql import lists, mapping
 from ordercore.adapters.sql.lookups import SqlLookups
-from ordercore.adapters.sql.wire import Wire
+from ordercore.adapters.sql.pages import Key, page_of, refuse_unsearchable
+from ordercore.adapters.sql.tables import (
+    admin_users,
+    api_tokens,
+    customers,
+    events,
+    orders,
+    payments,
+    products,
+    shipments,
+    stock,
+    stock_movements,
+)
+from ordercore.adapters.sql.wire import Row, Wire
+from ordercore.domain.admin import AdminUser, ApiToken
+from ordercore.domain.customer import Customer, normalised_email, normalised_phone
+from ordercore.domain.lifecycles import ShipmentStatus
+from ordercore.domain.product import Movement, Product
+from ordercore.ports.queries import (
+    CustomerFilter,
+    EventRow,
+    OrderFilter,
+    OrderRow,
+    Page,
+    PageRequest,
+    PaymentFilter,
+    PaymentRow,
+    ProductFilter,
+    ShipmentRow,
+)
 from ordercore.ports.sealer import Sealer
+
+V = TypeVar("V")
 
 
 class SqlQueries(SqlLookups):
@@ -18,3 +52,84 @@ class SqlQueries(SqlLookups):
     def __init__(self, connection: Connection, wire: Wire, sealer: Sealer, clock: Callable[[Wire], datetime]) -> None:
         super().__init__(wire, sealer, clock)
         self._connection = connection
+
+    def order_page(self, which: OrderFilter, page: PageRequest) -> Page[OrderRow]:
+        """Orders, newest first."""
+        key = (orders.c.ordered_at, orders.c.id)
+        return self._page(lists.narrowed_orders(which), key, page, lists.order_row, newest_first=True)
+
+    def payment_page(self, which: PaymentFilter, page: PageRequest) -> Page[PaymentRow]:
+        """Payments, newest order first."""
+        is_narrow = which.status is not None or which.unknown is not None
+        by_payment, by_order = (payments.c.ordered_at, payments.c.order_id), (orders.c.ordered_at, orders.c.id)
+        key = by_payment if is_narrow else by_order
+        return self._page(lists.narrowed_payments(which), key, page, lists.payment_row, newest_first=True)
+
+    def shipment_page(self, status: ShipmentStatus | None, page: PageRequest) -> Page[ShipmentRow]:
+        """Shipments, newest first."""
+        statement = lists.SHIPMENTS if status is None else lists.SHIPMENTS.where(shipments.c.status == status.value)
+        return self._page(statement, (shipments.c.id,), page, lists.shipment_row, newest_first=True)
+
+    def product_page(self, which: ProductFilter, page: PageRequest) -> Page[Product]:
+        """Products by sku, with their stock."""
+        found: Page[Row] = self._page(lists.narrowed_products(which), (products.c.sku,), page, tuple)
+        levels = self._wire.rows(
+            stock,
+            "product_id, location_id, on_hand, reserved",
+            [row[0] for row in found.data],
+            by="product_id",
+            order="product_id, location_id",
+        )
+        by_product = mapping.levels_of(self._wire, levels)
+        made = [mapping.product_of(self._wire, row, by_product.get(row[0], ())) for row in found.data]
+        return Page(data=made, next=found.next)
+
+    def customer_page(self, which: CustomerFilter, page: PageRequest) -> Page[Customer]:
+        """Customers by id, or those with exactly that e-mail address or phone number."""
+        refuse_unsearchable("/email", which.email)
+        refuse_unsearchable("/phone", which.phone)
+        statement = lists.raw(customers)
+        if which.email is not None:
+            index = self._sealer.index("email", normalised_email(which.email))
+            statement = statement.where(customers.c.email_index == index)
+        if which.phone is not None:
+            index = self._sealer.index("phone", normalised_phone(which.phone))
+            statement = statement.where(customers.c.phone_index == index)
+        return self._page(
+            statement, (customers.c.id,), page, lambda row: mapping.customer_of(self._wire, self._sealer, row)
+        )
+
+    def admin_page(self, page: PageRequest) -> Page[AdminUser]:
+        """Admin users by id."""
+        return self._page(
+            lists.raw(admin_users), (admin_users.c.id,), page, lambda row: mapping.admin_of(self._wire, row)
+        )
+
+    def token_page(self, page: PageRequest) -> Page[ApiToken]:
+        """Tokens by id."""
+        return self._page(
+            lists.raw(api_tokens), (api_tokens.c.id,), page, lambda row: mapping.token_of(self._wire, row)
+        )
+
+    def movement_page(self, product_id: UUID, page: PageRequest) -> Page[Movement]:
+        """Every change of a product's on_hand, newest first."""
+        statement = lists.MOVEMENTS.where(stock_movements.c.product_id == product_id)
+        return self._page(statement, (stock_movements.c.number,), page, lists.movement, newest_first=True)
+
+    def event_page(self, stream: str | None, page: PageRequest) -> Page[EventRow]:
+        """Events of one kind of stream, or of all, oldest first."""
+        refuse_unsearchable("/stream", stream)
+        statement = lists.EVENTS if stream is None else lists.EVENTS.where(events.c.stream == stream)
+        key = (events.c.occurred_at, events.c.stream, events.c.stream_id, events.c.number)
+        return self._page(statement, key, page, lists.event_row)
+
+    def _page(
+        self,
+        statement: Select[Any],
+        key: Key,
+        page: PageRequest,
+        make: Callable[[Row], V],
+        *,
+        newest_first: bool = False,
+    ) -> Page[V]:
+        return page_of(self._connection, statement, key, page, make, newest_first=newest_first)

@@ -76,7 +76,7 @@ class SqlStore:
         sealer = self.sealer
         with engines.translated(), self._shared(), self.reading_engine.connect() as connection:
             if self.is_postgres:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             elif not self._is_shared:
                 connection.exec_driver_sql("BEGIN")
             try:

@@ -256,6 +256,14 @@ orders = _table(
     Index("ix_orders_status", "status", "ordered_at", "id"),
     Index("ix_orders_manager", "manager_id", "ordered_at", "id"),
     Index(
+        "ix_orders_external_reference",
+        "external_reference",
+        "ordered_at",
+        "id",
+        sqlite_where=text("external_reference IS NOT NULL"),
+        postgresql_where=text("external_reference IS NOT NULL"),
+    ),
+    Index(
         "ix_orders_expires_at",
         "expires_at",
         sqlite_where=text("expires_at IS NOT NULL"),
@@ -335,6 +343,7 @@ payments = _table(
     _minor("capture_pending_minor"),
     _minor("refund_pending_minor"),
     _moment("changed_at"),
+    _moment("ordered_at"),
     UniqueConstraint("id"),
     CheckConstraint(
         "authorise_pending_minor >= 0 AND capture_pending_minor >= 0 AND refund_pending_minor >= 0"
@@ -344,8 +353,14 @@ payments = _table(
         " AND refunded_minor + refund_pending_minor <= captured_minor",
         name="sums",
     ),
-    Index("ix_payments_status", "status", "order_id"),
-    Index("ix_payments_unknown", "order_id", sqlite_where=text("is_unknown"), postgresql_where=text("is_unknown")),
+    Index("ix_payments_status", "status", "ordered_at", "order_id"),
+    Index(
+        "ix_payments_unknown",
+        "ordered_at",
+        "order_id",
+        sqlite_where=text("is_unknown"),
+        postgresql_where=text("is_unknown"),
+    ),
 )
 
 payment_attempts = _table(

@@ -202,6 +202,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("expires_at IS NOT NULL"),
         postgresql_where=sa.text("expires_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_orders_external_reference",
+        "orders",
+        ["external_reference", "ordered_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("external_reference IS NOT NULL"),
+        postgresql_where=sa.text("external_reference IS NOT NULL"),
+    )
     op.create_index("ix_orders_manager", "orders", ["manager_id", "ordered_at", "id"], unique=False)
     op.create_index("ix_orders_ordered_at", "orders", ["ordered_at", "id"], unique=False)
     op.create_index("ix_orders_status", "orders", ["status", "ordered_at", "id"], unique=False)
@@ -292,6 +300,7 @@ def upgrade() -> None:
         sa.Column("capture_pending_minor", sa.BigInteger(), nullable=False),
         sa.Column("refund_pending_minor", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("ordered_at", Moment(), nullable=False),
         sa.CheckConstraint(
             "authorise_pending_minor >= 0 AND capture_pending_minor >= 0 AND refund_pending_minor >= 0"
             " AND authorised_minor >= 0 AND captured_minor >= 0 AND refunded_minor >= 0"
@@ -305,11 +314,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_payments_id")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_payments_status", "payments", ["status", "order_id"], unique=False)
+    op.create_index("ix_payments_status", "payments", ["status", "ordered_at", "order_id"], unique=False)
     op.create_index(
         "ix_payments_unknown",
         "payments",
-        ["order_id"],
+        ["ordered_at", "order_id"],
         unique=False,
         sqlite_where=sa.text("is_unknown"),
         postgresql_where=sa.text("is_unknown"),
