@@ -472,3 +472,15 @@ def test_two_items_of_one_product_are_held_together() -> None:
     order = domain.a_new_order()
     doubled = evolve(order, items=(*order.items, evolve(domain.an_item(), id=UUID(int=9))))
     assert doubled.reserved == {MUG: 6, TEA: 1}
+
+
+# -- saving ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_written_order_has_counted_its_events_and_has_nothing_left_to_tell() -> None:
+    order = domain.recorded(domain.asking_order(), APPROVED)
+    assert (len(order.facts), len(order.payment.entries)) == (2, 1)
+    written = order.written()
+    assert written.event_count == order.event_count + 2
+    assert (written.facts, written.payment.entries) == ((), ())
+    assert evolve(written, event_count=order.event_count) == order

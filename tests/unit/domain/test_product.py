@@ -300,3 +300,11 @@ def test_an_archived_product_is_never_low() -> None:
     assert not gone.is_low
     assert not consume(gone, 2).is_low
     assert [type(fact) for fact in consume(gone, 2).facts] == [ProductArchived, StockMoved]
+
+
+def test_a_written_product_has_counted_its_events_and_has_nothing_left_to_tell() -> None:
+    product = receive(a_product(), 5)
+    written = product.written()
+    assert written.event_count == product.event_count + 1
+    assert (written.facts, written.movements) == ((), ())
+    assert levels(written) == levels(product)
