@@ -37,7 +37,7 @@ from ordercore.domain.shipment import Label, Shipment, ShipmentLine
 from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import RequestClaim, StoredRequest
 
-# Looked up and not called: an enum's call costs ten times a dictionary's answer. `_value_` is an enum's plain value.
+# Flags go out as integers: exact types need no adapting. Looked up and not called: an enum's call costs ten times a dictionary's answer. `_value_` is an enum's plain value.
 _ADMIN_ROLE = {each.value: each for each in AdminRole}
 _ATTEMPT_KIND = {each.value: each for each in AttemptKind}
 _ATTEMPT_STATUS = {each.value: each for each in AttemptStatus}
@@ -73,7 +73,7 @@ def customer_row(wire: Wire, sealer: Sealer, customer: Customer) -> Row:
         None if contact.phone is None else sealer.index("phone", normalised_phone(contact.phone)),
         None,
         customer.locale,
-        customer.is_guest,
+        int(customer.is_guest),
         wire.moment(customer.registered_at),
         customer.version,
         customer.event_count + len(customer.facts),
@@ -106,7 +106,7 @@ def admin_row(wire: Wire, admin: AdminUser) -> Row:
         wire.id(admin.id),
         admin.username,
         admin.role._value_,
-        admin.is_active,
+        int(admin.is_active),
         admin.password_hash,
         wire.moment(admin.added_at),
         admin.version,
@@ -136,7 +136,7 @@ def token_row(wire: Wire, token: ApiToken) -> Row:
         token.name,
         token.secret_hash,
         " ".join(sorted(token.permissions)),
-        token.is_revoked,
+        int(token.is_revoked),
         wire.moment(token.created_at),
         token.version,
         token.event_count + len(token.facts),
@@ -173,8 +173,8 @@ def product_row(wire: Wire, product: Product) -> Row:
         product.category,
         product.weight_grams,
         product.low_stock_threshold,
-        product.is_low,
-        product.is_archived,
+        int(product.is_low),
+        int(product.is_archived),
         wire.moment(product.added_at),
         product.version,
         product.event_count + len(product.facts),
@@ -326,7 +326,7 @@ def adjustment_rows(wire: Wire, order: Order) -> Iterable[Row]:
             each.label,
             each.amount.amount_minor,
             None if each.item_id is None else wire.id(each.item_id),
-            each.is_tax_included,
+            int(each.is_tax_included),
         )
 
 
@@ -339,8 +339,8 @@ def payment_row(wire: Wire, order: Order) -> Row:
         payment.amount.amount_minor,
         payment.method._value_,
         payment.status._value_,
-        payment.is_external,
-        payment.is_unknown,
+        int(payment.is_external),
+        int(payment.is_unknown),
         payment.authorised,
         payment.captured,
         payment.refunded,
