@@ -106,8 +106,11 @@ def perform(
     resource_id: UUID | None = None,
     key: str | None = None,
     again: Callable[[Lookups], Callable[[Sequence[UUID]], Mapping[UUID, A]]],
+    then: Callable[[A], object] = lambda _: None,
 ) -> A:
     """Run a change of one transaction once and answer what it made; a repeat answers it as it is now.
+
+    `then` is handed what was made, its facts still on it, once it is on disk.
 
     Raises:
         OrderCoreError: the refusal.
@@ -126,6 +129,7 @@ def perform(
         raise outcome
     if isinstance(outcome, Repeated):
         return evolve(existing(core, outcome.stored.claim.resource_id, change.name, again), replayed=True)
+    then(outcome)
     return outcome.written()
 
 

@@ -118,21 +118,18 @@ def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id
     """
     at = core.clock.now()
     captures = core.settings.capture is CapturePolicy.CONFIRMED
-    recordings = []
-    for order, answer in answers:
-        attempt = order.payment.open_attempt
-        if attempt is not None:
-            recordings.append(
-                Recording(
-                    order_id=order.id,
-                    attempt_id=attempt.id,
-                    answer=answer,
-                    entry_id=core.ids.new(),
-                    capture_id=core.ids.new() if captures else None,
-                    at=at,
-                    actor_id=actor_id,
-                )
-            )
+    recordings = [
+        Recording(
+            order_id=order.id,
+            attempt_id=order.payment.attempts[-1].id,
+            answer=answer,
+            entry_id=core.ids.new(),
+            capture_id=core.ids.new() if captures else None,
+            at=at,
+            actor_id=actor_id,
+        )
+        for order, answer in answers
+    ]
     outcomes = core.commits.run(SETTLE, recordings)
     for outcome in outcomes:
         if isinstance(outcome, OrderCoreError):

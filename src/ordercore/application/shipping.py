@@ -128,6 +128,7 @@ class Shipping:
             resource_id=command.order_id,
             key=idempotency_key,
             again=lambda lookups: lookups.orders,
+            then=lambda order: tell(self._core, [order]),
         )
 
     def get(self, shipment_id: UUID) -> Shipment:

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from attrs import evolve
-
 from ordercore.adapters.lock_order import LockOrder
 from ordercore.adapters.memory.lookups import among, shipment_ids
 from ordercore.adapters.memory.state import (
@@ -61,7 +59,7 @@ class MemoryCollection(Generic[A]):
 
     def _write(self, after: A, before: A | None) -> None:  # noqa: ARG002 - what was before is for the kinds below
         self._state.append_events(after)
-        self._rows[after.id] = evolve(after, event_count=after.event_count + len(after.facts), facts=())
+        self._rows[after.id] = after.written()
 
     def _unwrite(self, id: UUID) -> None:
         self._state.events.pop((self._rows[id].stream, id), None)
@@ -169,7 +167,7 @@ class MemoryOrders(MemoryCollection[Order]):
         booked = self._state.ledger.get(after.payment.id, ())
         self._state.ledger[after.payment.id] = booked + after.payment.entries
         self._saved.add(after.id)
-        super()._write(evolve(after, payment=evolve(after.payment, entries=())), before)
+        super()._write(after, before)
 
 
 class MemoryProducts(MemoryCollection[Product]):
@@ -193,7 +191,7 @@ class MemoryProducts(MemoryCollection[Product]):
         take(self._state.skus, after.sku, after.id)
         moved = self._state.movements.get(after.id, ())
         self._state.movements[after.id] = moved + after.movements
-        super()._write(evolve(after, movements=()), before)
+        super()._write(after, before)
 
 
 class MemoryAdmins(MemoryCollection[AdminUser]):

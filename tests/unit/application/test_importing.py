@@ -1,0 +1,113 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from ordercore.application.catalogue import AddProduct
+from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
+from ordercore.application.ordering import CancelOrder
+from ordercore.application.placing import ItemRequest, PlaceOrder
+from ordercore.domain.errors import InvalidRequest, OutOfStock, PaymentDeclined
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
+from ordercore.domain.limits import MAX_ORDERS_PER_BATCH
+from ordercore.domain.money import Money
+from tests.support.cores import DECLINED, OpenShop, a_command, a_shop, add, available
+
+LAST_YEAR = datetime(2024, 1, 5, 11, 53, 26, tzinfo=UTC)
+IMPORTED, KNOWN, REFUSED = ImportVerdict.IMPORTED, ImportVerdict.KNOWN, ImportVerdict.REFUSED
+
+
+def a_line(key: str, order: PlaceOrder | None = None) -> ImportedOrder:
+    return ImportedOrder(key=key, order=order or a_command(token=None), placed_at=LAST_YEAR)
+
+
+def a_stocked_shop() -> OpenShop:
+    shop = a_shop()
+    add(shop, quantity=10)
+    return shop
+
+
+def verdicts(shop: OpenShop, *lines: ImportedOrder, payments: PaymentMode = PaymentMode.RECORD) -> list[ImportVerdict]:
+    return [outcome.verdict for outcome in shop.importing.orders(lines, payments=payments)]
+
+
+def test_products_are_imported_once_and_keep_their_stock() -> None:
+    shop = a_stocked_shop()
+    commands = [
+        AddProduct(sku=sku, name=sku, price=Money.of("1", "EUR"), quantity_in_stock=99) for sku in ("MUG", "BOWL")
+    ]
+    assert [outcome.verdict for outcome in shop.importing.products(commands)] == [KNOWN, IMPORTED]
+    assert (available(shop, "MUG"), available(shop, "BOWL")) == (10, 99)
+
+
+def test_an_imported_order_is_booked_as_paid_elsewhere_and_nobody_is_told() -> None:
+    shop = a_stocked_shop()
+    assert verdicts(shop, a_line("A-1")) == [IMPORTED]
+    order = shop.ordering.by_number(1)
+    assert (order.status, order.payment.status, order.payment.is_external) == (
+        OrderStatus.CONFIRMED,
+        PaymentStatus.CAPTURED,
+        True,
+    )
+    assert (order.ordered_at, order.external_reference) == (LAST_YEAR, "A-1")
+    assert not shop.provider.entries()
+    assert not shop.told.news
+
+
+def test_a_second_import_changes_nothing() -> None:
+    shop = a_stocked_shop()
+    lines = [a_line("A-1"), a_line("A-2")]
+    assert verdicts(shop, *lines) == [IMPORTED, IMPORTED]
+    assert verdicts(shop, *lines, a_line("A-3")) == [KNOWN, KNOWN, IMPORTED]
+    assert available(shop) == 7
+
+
+def test_one_key_twice_in_a_batch_is_one_order() -> None:
+    shop = a_stocked_shop()
+    assert verdicts(shop, a_line("A-1"), a_line("A-1")) == [IMPORTED, KNOWN]
+    assert verdicts(shop, a_line("A-1")) == [KNOWN]
+    assert available(shop) == 9
+
+
+def test_a_refused_line_says_why_and_can_be_imported_later() -> None:
+    shop = a_stocked_shop()
+    line = a_line("A-1", a_command({"MUG": 11}, token=None))
+    (outcome,) = shop.importing.orders([line])
+    assert (outcome.verdict, type(outcome.refusal)) == (REFUSED, OutOfStock)
+    add(shop, "BOWL", quantity=11)
+    assert verdicts(shop, a_line("A-1", a_command({"BOWL": 11}, token=None))) == [IMPORTED]
+
+
+def test_an_import_can_charge_and_tell() -> None:
+    shop = a_stocked_shop()
+    lines = [a_line("A-1", a_command()), a_line("A-2", a_command(token=DECLINED))]
+    outcomes = shop.importing.orders(lines, payments=PaymentMode.CHARGE, notify=True)
+    assert [outcome.verdict for outcome in outcomes] == [IMPORTED, IMPORTED]
+    assert isinstance(outcomes[1].refusal, PaymentDeclined)
+    assert {kind for kind, _ in shop.told.news} == {"order_confirmed", "order_cancelled"}
+    assert len(shop.provider.entries()) == 2
+
+
+def test_an_order_paid_elsewhere_is_refunded_elsewhere() -> None:
+    shop = a_stocked_shop()
+    shop.importing.orders([a_line("A-1")])
+    cancelled = shop.ordering.cancel(CancelOrder(order_id=shop.ordering.by_number(1).id))
+    assert cancelled.payment.status is PaymentStatus.REFUNDED
+    assert not shop.provider.entries()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [a_line("A")] * (MAX_ORDERS_PER_BATCH + 1),
+        [a_line("A", a_command((ItemRequest(sku="MUG", quantity=1),) * 500))] * 41,
+    ],
+    ids=["orders", "lines"],
+)
+def test_too_much_at_once_is_refused(lines: list[ImportedOrder]) -> None:
+    with pytest.raises(InvalidRequest):
+        a_stocked_shop().importing.orders(lines)
+
+
+def test_an_order_date_has_a_zone() -> None:
+    with pytest.raises(InvalidRequest, match="zone"):
+        ImportedOrder(key="A-1", order=a_command(), placed_at=LAST_YEAR.replace(tzinfo=None))

@@ -1,0 +1,77 @@
+import pytest
+
+from ordercore.adapters.payments.fake import FakeGateway
+from ordercore.application.ordering import CancelOrder
+from ordercore.application.payments import ResolveAttempt
+from ordercore.domain.errors import CardRefused, InvalidRequest, TransitionRefused, UnknownResource
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
+from ordercore.domain.payment import AnswerKind
+from ordercore.ports.gateway import Card, ProviderTraits
+from ordercore.testing.builders import IDS
+from tests.support.cores import TIMEOUT, a_shop, add, available, placed
+
+CARD = Card(number="4242 4242 4242 4242", expiry_month=12, expiry_year=2030, cvc="123")
+
+
+class ClosedVault(FakeGateway):
+    """A provider whose tokens come from its own fields in the browser."""
+
+    @property
+    def traits(self) -> ProviderTraits:
+        return ProviderTraits(name="closed")
+
+
+def test_a_card_becomes_a_token() -> None:
+    shop = a_shop()
+    assert shop.payments.tokenise(CARD) == "tok_visa"
+    with pytest.raises(CardRefused):
+        shop.payments.tokenise(Card(number="1", expiry_month=1, expiry_year=2030, cvc="1"))
+
+
+def test_a_closed_vault_takes_no_card() -> None:
+    with pytest.raises(TransitionRefused, match="closed"):
+        a_shop(gateway=ClosedVault()).payments.tokenise(CARD)
+
+
+def test_settling_a_settled_payment_changes_nothing() -> None:
+    shop = a_shop()
+    add(shop)
+    order = placed(shop)
+    assert shop.payments.settle(order.id).version == order.version
+    assert len(shop.provider.entries()) == 1
+    with pytest.raises(UnknownResource):
+        shop.payments.settle(IDS.new())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "left"),
+    [(AnswerKind.APPROVED, OrderStatus.CONFIRMED, 9), (AnswerKind.DECLINED, OrderStatus.CANCELLED, 10)],
+)
+def test_an_admin_decides_what_no_provider_can_tell(outcome: AnswerKind, status: OrderStatus, left: int) -> None:
+    shop = a_shop()
+    add(shop)
+    order = placed(shop, token=TIMEOUT)
+    command = ResolveAttempt(order_id=order.id, outcome=outcome, reason="seen in the provider's dashboard")
+    resolved = shop.payments.resolve(command)
+    assert (resolved.status, resolved.payment.is_unknown, available(shop)) == (status, False, left)
+    with pytest.raises(TransitionRefused):
+        shop.payments.resolve(command)
+
+
+def test_a_decision_has_a_reason_and_decides() -> None:
+    shop = a_shop()
+    for outcome, reason in ((AnswerKind.APPROVED, None), (AnswerKind.UNKNOWN, "no idea")):
+        with pytest.raises(InvalidRequest):
+            shop.payments.resolve(ResolveAttempt(order_id=IDS.new(), outcome=outcome, reason=reason))
+    with pytest.raises(UnknownResource):
+        shop.payments.resolve(ResolveAttempt(order_id=IDS.new(), outcome=AnswerKind.DECLINED, reason="gone"))
+
+
+def test_money_approved_by_hand_can_be_given_back_by_the_provider() -> None:
+    shop = a_shop()
+    add(shop)
+    order = placed(shop, token=TIMEOUT)
+    shop.payments.resolve(ResolveAttempt(order_id=order.id, outcome=AnswerKind.APPROVED, reason="seen"))
+    cancelled = shop.ordering.cancel(CancelOrder(order_id=order.id))
+    assert cancelled.status is OrderStatus.CANCELLED
+    assert cancelled.payment.status in (PaymentStatus.AUTHORISED, PaymentStatus.VOIDED)
