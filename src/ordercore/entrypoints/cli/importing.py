@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from threading import Event
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import click
 from attrs import define, field
 
 from ordercore.application.importing import ImportOutcome, ImportVerdict
 from ordercore.domain.errors import OrderCoreError
-from ordercore.entrypoints.cli.refused import RefusedLines
 from ordercore.entrypoints.cli.sources import Source
 
 C = TypeVar("C")
@@ -43,11 +42,22 @@ class Tally:
 
 
 @define
-class _Batch(Generic[C]):
-    commands: list[C] = field(factory=list)
+class _Batch:
+    """Commands of one kind on their way, and where each came from."""
+
+    started_at: int
+    commands: list[Any] = field(factory=list)  # of the importer's kind
     origins: list[tuple[int, object]] = field(factory=list)
     weight: int = 0
-    started_at: int = 0
+
+    def add(self, line_number: int, command: object, content: object, weight: int) -> None:
+        self.commands.append(command)
+        self.origins.append((line_number, content))
+        self.weight += weight
+
+
+Refuse = Callable[[int, OrderCoreError, object], None]
+"""What is done with a refused line: its number, why, and what stood there."""
 
 
 @define
@@ -59,52 +69,48 @@ class Importer(Generic[C]):
     most_commands: int
     most_weight: int
 
-    def run(self, source: Source, parsed: Parsed[C], refused: RefusedLines, stop: Event) -> Tally:
+    def run(self, source: Source, parsed: Parsed[C], refuse: Refuse, stop: Event, *, shown: bool = True) -> Tally:
         """Import until the source ends or `stop` is set; what was sent before a failure stays."""
         tally, began = Tally(), time.monotonic()
-        batch: _Batch[C] = _Batch()
-        with click.progressbar(length=source.size, file=click.get_text_stream("stderr"), label="Importing") as bar:
+        batch = _Batch(started_at=0)
+        stderr = click.get_text_stream("stderr")
+        with click.progressbar(length=source.size, file=stderr, label="Importing", hidden=not shown) as bar:
             for line_number, command, content in parsed:
                 if isinstance(command, OrderCoreError):
-                    self._refuse(tally, refused, line_number, command, content)
-                else:
-                    if self._is_full(batch, self.weigh(command), source.position):
-                        self._flush(batch, tally, refused)
-                        batch = _Batch(started_at=source.position)
-                        bar.update(source.position - bar.pos)
-                    batch.commands.append(command)
-                    batch.origins.append((line_number, content))
-                    batch.weight += self.weigh(command)
-                if stop.is_set():
-                    tally.stopped = True
-                    break
-            self._flush(batch, tally, refused)
+                    tally.refused += 1
+                    refuse(line_number, command, content)
+                    continue
+                weight = self.weigh(command)
+                if self._is_full(batch, weight, source.position):
+                    self._flush(batch, tally, refuse)
+                    batch = _Batch(started_at=source.position)
+                    bar.update(source.position - bar.pos)
+                    if stop.is_set():
+                        tally.stopped = True
+                        break
+                batch.add(line_number, command, content, weight)
+            self._flush(batch, tally, refuse)
             bar.update(source.position - bar.pos)
         tally.seconds = round(time.monotonic() - began, 2)
         return tally
 
-    def _is_full(self, batch: _Batch[C], weight: int, position: int) -> bool:
+    def _is_full(self, batch: _Batch, weight: int, position: int) -> bool:
         return (
             len(batch.commands) >= self.most_commands
             or batch.weight + weight > self.most_weight
             or position - batch.started_at > MAX_CONTENT_BYTES
         )
 
-    def _flush(self, batch: _Batch[C], tally: Tally, refused: RefusedLines) -> None:
+    def _flush(self, batch: _Batch, tally: Tally, refuse: Refuse) -> None:
         if not batch.commands:
             return
         outcomes = self.send(batch.commands)
         for (line_number, content), outcome in zip(batch.origins, outcomes, strict=True):
             if outcome.verdict is ImportVerdict.REFUSED and outcome.refusal is not None:
-                self._refuse(tally, refused, line_number, outcome.refusal, content)
+                tally.refused += 1
+                refuse(line_number, outcome.refusal, content)
             elif outcome.verdict is ImportVerdict.KNOWN:
                 tally.known += 1
             else:
                 tally.imported += 1
                 tally.declined += outcome.refusal is not None
-
-    def _refuse(
-        self, tally: Tally, refused: RefusedLines, line_number: int, refusal: OrderCoreError, content: object
-    ) -> None:
-        tally.refused += 1
-        refused.add(line_number, refusal, content)

@@ -107,7 +107,7 @@ def _unsent(commands: Sequence[object]) -> Sequence[ImportOutcome]:
 
 def _run(importer: Importer[C], source: Source, parsed: Parsed[C], refused: str | None, format_: str | None) -> None:
     with RefusedLines(Path(refused) if refused else beside(source.path)) as refusals, until_told_to_stop() as stop:
-        tally = importer.run(source, parsed, refusals, stop)
+        tally = importer.run(source, parsed, refusals.add, stop)
     print_one(summary(tally), format_)
     if tally.stopped:
         say("Stopped; what was imported stays. Run the same command again to go on.")

@@ -9,10 +9,16 @@ import click
 from ordercore import OrderCore, Verdict, __version__
 from ordercore.entrypoints.cli import records
 from ordercore.entrypoints.cli.exits import Exit
-from ordercore.entrypoints.cli.options import say
+from ordercore.entrypoints.cli.options import say, several
 from ordercore.entrypoints.cli.output import format_option, print_page
 from ordercore.entrypoints.cli.session import database_option, with_shop
 from ordercore.entrypoints.cli.signals import until_told_to_stop
+
+server_options = several(
+    click.option("--host", default="127.0.0.1", show_default=True),
+    click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True),
+    click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; PostgreSQL only."),
+)
 
 
 @click.command(short_help="Make the database, or bring it to this release.")
@@ -26,14 +32,16 @@ def init(database: str) -> None:
 
 @click.command(short_help="Answer HTTP: the API, its documentation, and a worker beside it.")
 @database_option
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes; PostgreSQL only.")
+@server_options
 def serve(database: str, host: str, port: int, workers: int) -> None:
     """Answer HTTP until ctrl-C or SIGTERM, which finish what was accepted."""
     from ordercore.entrypoints.http import serving
 
-    serving.serve(database, host=host, port=port, workers=workers)
+    log_to_stderr()
+    address = address_of(host, port)
+    serving.serve(
+        database, host=host, port=port, workers=workers, when_listening=lambda: say(f"Listening at {address}")
+    )
 
 
 @click.command(short_help="Settle what was left open, again and again.")
@@ -46,7 +54,7 @@ def worker(database: str, interval: float) -> None:
     from ordercore import bootstrap
     from ordercore.entrypoints.worker import run_worker
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_to_stderr()
     with bootstrap.open(database) as shop, until_told_to_stop() as stop:
         say("The worker is running; ctrl-C stops it.")
         run_worker(shop, stop, interval)
@@ -70,3 +78,14 @@ def doctor(shop: OrderCore, format_: str | None) -> None:
 def version() -> None:
     """Say which release this is."""
     click.echo(f"ordercore {__version__}")
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens there."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{reachable}:{port}"
+
+
+def log_to_stderr() -> None:
+    """What the server and the worker tell, a line each."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
