@@ -352,10 +352,12 @@ def payment_row(wire: Wire, order: Order) -> Row:
     )
 
 
-def attempt_row(wire: Wire, sealer: Sealer, order: Order, attempt: Attempt) -> Row:
-    """An attempt for its table."""
+def attempt_row(wire: Wire, sealer: Sealer, order: Order, position: int) -> Row:
+    """An order's attempt at that position, for its table."""
+    attempt = order.payment.attempts[position]
     return (
         wire.id(order.id),
+        position,
         wire.id(attempt.id),
         attempt.kind._value_,
         attempt.status._value_,
@@ -385,7 +387,7 @@ ITEM_SELECT = f"""SELECT {columns(tables.order_items, "i.")}, a.location_id, a.q
     WHERE i.order_id {{among}} ORDER BY i.order_id, i.position, a.location_id"""
 PAYMENT_SELECT = f"""SELECT {columns(tables.payments, "p.")}, {columns(tables.payment_attempts, "t.")}
     FROM payments p LEFT JOIN payment_attempts t ON t.order_id = p.order_id
-    WHERE p.order_id {{among}} ORDER BY p.order_id, t.started_at, t.id"""
+    WHERE p.order_id {{among}} ORDER BY p.order_id, t.position"""
 
 
 def orders_of(
@@ -539,7 +541,7 @@ def _payment_of(wire: Wire, sealer: Sealer, currency: str, rows: Sequence[Row]) 
 
 
 def _attempt_of(wire: Wire, sealer: Sealer, currency: str, row: Row) -> Attempt:
-    _, id, kind, status, amount_minor, token, reference, decline_code, started_at, finished_at = row
+    _, _, id, kind, status, amount_minor, token, reference, decline_code, started_at, finished_at = row
     return Attempt(
         id=wire.to_id(id),
         kind=_ATTEMPT_KIND[kind],

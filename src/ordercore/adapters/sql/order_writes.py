@@ -71,24 +71,26 @@ def _update(wire: Wire, sealer: Sealer, changed: Changed) -> None:
 def _write_payments(wire: Wire, sealer: Sealer, new: Sequence[Order], moved: Changed) -> None:
     values = []
     started: list[Row] = [
-        mapping.attempt_row(wire, sealer, order, attempt) for order in new for attempt in order.payment.attempts
+        mapping.attempt_row(wire, sealer, order, position)
+        for order in new
+        for position in range(len(order.payment.attempts))
     ]
     ended: list[Row] = []
     entries: list[Row] = [mapping.entry_row(wire, order, entry) for order in new for entry in order.payment.entries]
     for before, after in moved:
         row = dict(zip(tables.payments.columns.keys(), mapping.payment_row(wire, after), strict=True))
         values.append((*(row[name] for name in PAYMENT_COLUMNS), row["order_id"]))
-        known = {attempt.id: attempt for attempt in before.payment.attempts}
-        for attempt in after.payment.attempts:
-            if attempt.id not in known:
-                started.append(mapping.attempt_row(wire, sealer, after, attempt))
-            elif attempt is not known[attempt.id]:
-                one = mapping.attempt_row(wire, sealer, after, attempt)
-                ended.append((one[3], one[6], one[7], one[9], one[0], one[1]))
+        known = before.payment.attempts
+        for position, attempt in enumerate(after.payment.attempts):
+            if position >= len(known):
+                started.append(mapping.attempt_row(wire, sealer, after, position))
+            elif attempt is not known[position]:
+                one = mapping.attempt_row(wire, sealer, after, position)
+                ended.append((one[4], one[7], one[8], one[10], one[0], one[1]))
         entries += [mapping.entry_row(wire, after, entry) for entry in after.payment.entries]
     wire.update(tables.payments, PAYMENT_COLUMNS, ("order_id",), values)
     wire.insert(tables.payment_attempts, started)
-    wire.update(tables.payment_attempts, ATTEMPT_COLUMNS, ("order_id", "id"), ended)
+    wire.update(tables.payment_attempts, ATTEMPT_COLUMNS, ("order_id", "position"), ended)
     wire.insert(tables.ledger_entries, entries)
 
 

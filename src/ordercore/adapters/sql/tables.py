@@ -366,7 +366,8 @@ payments = _table(
 payment_attempts = _table(
     "payment_attempts",
     Column("order_id", Id, ForeignKey("payments.order_id"), primary_key=True),
-    _key(),
+    Column("position", SmallInteger, primary_key=True),
+    _id("id"),
     _text("kind"),
     _text("status"),
     _minor("amount_minor"),

@@ -261,13 +261,19 @@ class SqlOrders(SqlCollection[Order]):
     table = tables.orders
     kind = "orders"
 
+    def __init__(self, work: SqlUnitOfWork) -> None:
+        super().__init__(work)
+        self._latest_number = FIRST_ORDER_NUMBER - 1
+        self._references_made: set[Row] = set()
+
     def next_numbers(self, count: int) -> Sequence[int]:
         """Fresh order numbers."""
         if self._wire.claims_in_place:
             statement = "SELECT nextval('order_numbers') FROM generate_series(1, ?)"
             return [number for (number,) in self._wire.run(statement, (count,))]
         ((latest,),) = self._wire.run("SELECT max(number) FROM orders")
-        first = (latest or FIRST_ORDER_NUMBER - 1) + 1
+        first = max(latest or 0, self._latest_number) + 1
+        self._latest_number = first + count - 1
         return range(first, first + count)
 
     def claim_references(self, references: Mapping[tuple[UUID, str], UUID]) -> Mapping[tuple[UUID, str], UUID]:
@@ -282,13 +288,17 @@ class SqlOrders(SqlCollection[Order]):
             held = self._references([name for name in wanted if name not in made])
         else:
             held = self._references(wanted)
-            wire.insert(tables.order_references, [row for row in rows if row[:2] not in held])
+            made = {name for name in wanted if name not in held}
+            wire.insert(tables.order_references, [row for row in rows if row[:2] in made])
+        self._references_made |= made
         return {(wire.to_id(actor), name): wire.to_id(order_id) for (actor, name), order_id in held.items()}
 
     def release_references(self, references: Iterable[tuple[UUID, str]]) -> None:
         """Undo claims made here."""
-        rows = [(self._wire.id(actor), name) for actor, name in references]
-        self._wire.delete(tables.order_references, ("placed_by", "reference"), rows)
+        names = [(self._wire.id(actor), name) for actor, name in references]
+        mine = [name for name in names if name in self._references_made]
+        self._references_made.difference_update(mine)
+        self._wire.delete(tables.order_references, ("placed_by", "reference"), mine)
 
     def shipments_of(self, order_id: UUID) -> Sequence[UUID]:
         """Ids of an order's shipments, oldest first."""
@@ -393,6 +403,7 @@ class SqlRequests:
         self._wire = work.wire
         self._finished: list[Row] = []
         self._released: list[Row] = []
+        self._made: set[tuple[Any, str]] = set()
         self._claimed: dict[tuple[Any, str], Row] = {}
 
     def claim(self, claims: Sequence[RequestClaim]) -> Mapping[tuple[UUID, str], StoredRequest]:
@@ -416,9 +427,10 @@ class SqlRequests:
         if wire.claims_in_place:
             made = set(wire.claim(tables.requests, list(rows.values()), "(actor_id, key)", "actor_id, key"))
             held = self._stored([name for name in rows if name not in made])
+            self._made |= made
         else:
             held = self._stored(list(rows))
-            self._claimed = {name: row for name, row in rows.items() if name not in held}
+            self._claimed |= {name: row for name, row in rows.items() if name not in held}
         found = (mapping.stored_request_of(wire, row) for row in held.values())
         return {(each.claim.actor_id, each.claim.key): each for each in found}
 
@@ -437,7 +449,7 @@ class SqlRequests:
         """Undo claims made here."""
         for claim in claims:
             name = (self._wire.id(claim.actor_id), claim.key)
-            if self._claimed.pop(name, None) is None:
+            if self._claimed.pop(name, None) is None and name in self._made:
                 self._released.append(name)
 
     def delete_finished(self, before: datetime, limit: int) -> int:

@@ -376,6 +376,7 @@ def upgrade() -> None:
     op.create_table(
         "payment_attempts",
         sa.Column("order_id", Id(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.Column("id", Id(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -386,7 +387,7 @@ def upgrade() -> None:
         sa.Column("started_at", Moment(), nullable=False),
         sa.Column("finished_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["order_id"], ["payments.order_id"], name=op.f("fk_payment_attempts_order_id")),
-        sa.PrimaryKeyConstraint("order_id", "id", name=op.f("pk_payment_attempts")),
+        sa.PrimaryKeyConstraint("order_id", "position", name=op.f("pk_payment_attempts")),
         sqlite_with_rowid=False,
     )
     op.create_index(
