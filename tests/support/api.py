@@ -36,7 +36,7 @@ class Api:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         if key is not None:
             headers["Idempotency-Key"] = key
-        return self.app.test_client().open(path, method=method, headers=headers, **request)
+        return self.app.test_client().open(path, method=method, headers=headers, buffered=True, **request)
 
     def get(self, path: str, **request: Any) -> TestResponse:
         return self.ask("GET", path, **request)

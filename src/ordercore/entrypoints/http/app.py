@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import orjson
 from flask import Flask, Response, request
 
@@ -56,11 +58,14 @@ def _install_health(app: Flask, shop: OrderCore) -> None:
 
 
 def _install_description(app: Flask) -> None:
-    described = orjson.dumps(openapi.document(operations.all_operations(CAPABILITIES), version=__version__))
-
     @app.get("/openapi.json")
     def description() -> Response:
-        return Response(described, mimetype="application/json")
+        return Response(_described(), mimetype="application/json")
+
+
+@cache
+def _described() -> bytes:
+    return orjson.dumps(openapi.document(operations.all_operations(CAPABILITIES), version=__version__))
 
 
 def _secured(response: Response) -> Response:

@@ -81,7 +81,7 @@ def place_order(asked: Asked[PlaceOrder]) -> Response:
     return ordered(shop, order, created=True)
 
 
-@orders.operation("POST", "/orders/batch", body=Batch, answer=shapes.BatchShape)
+@orders.operation("POST", "/orders/batch", body=Batch, answer=shapes.BatchOutcomesShape)
 def place_orders(asked: Asked[Batch]) -> Response:
     """Place many orders in one go; each has its own outcome, in their order, and its own idempotency key."""
     outcomes: list[tuple[str, PlaceOrder] | OrderCoreError] = []
@@ -112,7 +112,7 @@ def get_order(asked: Asked[None], order: str) -> Response:
     return answer_now(asked, shop.ordering.get(order_id(shop, order)))
 
 
-@orders.operation("POST", "/quotes", body=Quote, answer=shapes.QuoteShape, refusals=PRICED)
+@orders.operation("POST", "/quotes", body=Quote, answer=shapes.QuoteAnswerShape, refusals=PRICED)
 def quote(asked: Asked[Quote]) -> Response:
     """Price and check an order; nothing is written or reserved."""
     return answer(rendering.quote(asked.shop.ordering.quote(asked.command)))

@@ -14,12 +14,11 @@ from ordercore.domain.payment import Attempt, Payment
 from ordercore.domain.product import Movement, Product
 from ordercore.domain.shipment import Shipment
 from ordercore.entrypoints.http.shapes import (
-    AddressShape,
     AdjustmentShape,
     AdminShape,
     AttemptShape,
     BuyerShape,
-    ContactShape,
+    ContactInformationShape,
     CustomerShape,
     EventShape,
     ItemShape,
@@ -29,9 +28,10 @@ from ordercore.entrypoints.http.shapes import (
     OrderShape,
     PaymentRowShape,
     PaymentShape,
+    PostalAddressShape,
     ProductShape,
+    QuoteAnswerShape,
     QuotedLineShape,
-    QuoteShape,
     ShipmentRowShape,
     ShipmentShape,
 )
@@ -41,7 +41,7 @@ def money(value: Money) -> MoneyShape:
     return {"amount": value.amount, "currency": value.currency}
 
 
-def address(value: Address) -> AddressShape:
+def address(value: Address) -> PostalAddressShape:
     return {
         "line1": value.line1,
         "line2": value.line2,
@@ -52,7 +52,7 @@ def address(value: Address) -> AddressShape:
     }
 
 
-def contact(value: Contact) -> ContactShape:
+def contact(value: Contact) -> ContactInformationShape:
     return {"name": value.name, "email": value.email, "phone": value.phone}
 
 
@@ -128,7 +128,7 @@ def payment_row(row: PaymentRow) -> PaymentRowShape:
     }
 
 
-def quote(value: QuoteAnswer) -> QuoteShape:
+def quote(value: QuoteAnswer) -> QuoteAnswerShape:
     lines: Sequence[QuotedLineShape] = [
         {
             "product_id": line.product_id,

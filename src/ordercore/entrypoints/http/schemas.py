@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
@@ -32,6 +32,7 @@ class Schemas:
 
     def __init__(self) -> None:
         self.components: dict[str, Schema] = {}
+        self._kinds: dict[str, Any] = {}
 
     def of(self, kind: Any) -> Schema:
         """The schema of a type; named types are described once and referred to."""
@@ -49,7 +50,7 @@ class Schemas:
         """The schema of a command's fields that come in a body; a component where all of them do."""
         if len(names) == len(fields(cls)):
             return self.of(cls)
-        return self._refer(cls.__name__, lambda: self._attrs(cls, names))
+        return self._refer(cls.__name__, cls, lambda: self._attrs(cls, names))
 
     def parameter(self, attribute: Attribute[Any], cls: type[Any]) -> Schema:
         """The schema of a query parameter: a list's filter, where nothing means everything."""
@@ -59,18 +60,21 @@ class Schemas:
 
     def _named(self, kind: type[Any]) -> Schema:
         if kind is Money:
-            return self._refer("MoneyPayload", _money)
+            return self._refer("MoneyPayload", Money, _money)
         if issubclass(kind, StrEnum):
-            return self._refer(kind.__name__, lambda: {"type": "string", "enum": [each.value for each in kind]})
+            return self._refer(kind.__name__, kind, lambda: {"type": "string", "enum": [each.value for each in kind]})
         if has(kind):
-            return self._refer(kind.__name__, lambda: self._attrs(kind, tuple(each.name for each in fields(kind))))
+            return self._refer(
+                kind.__name__, kind, lambda: self._attrs(kind, tuple(each.name for each in fields(kind)))
+            )
         if is_typeddict(kind):
-            return self._refer(kind.__name__.removesuffix("Shape"), lambda: self._shape(kind))
+            return self._refer(kind.__name__.removesuffix("Shape"), kind, lambda: self._shape(kind))
         raise TypeError(f"no schema for {kind}")
 
-    def _refer(self, name: str, describe: Any) -> Schema:
+    def _refer(self, name: str, kind: Any, describe: Callable[[], Schema]) -> Schema:
+        if self._kinds.setdefault(name, kind) is not kind:
+            raise ValueError(f"two types are described as {name}")
         if name not in self.components:
-            self.components[name] = {}  # a type that contains itself refers to this
             self.components[name] = describe()
         return {"$ref": f"#/components/schemas/{name}"}
 

@@ -24,7 +24,7 @@ class MoneyShape(TypedDict):
     currency: str
 
 
-class AddressShape(TypedDict):
+class PostalAddressShape(TypedDict):
     """Where a parcel goes."""
 
     line1: str
@@ -35,7 +35,7 @@ class AddressShape(TypedDict):
     country: str
 
 
-class ContactShape(TypedDict):
+class ContactInformationShape(TypedDict):
     """A name and how to reach it."""
 
     name: str
@@ -113,7 +113,7 @@ class OrderShape(TypedDict):
     number: str
     status: OrderStatus
     customer: BuyerShape
-    ship_to: AddressShape | None
+    ship_to: PostalAddressShape | None
     items: list[ItemShape]
     adjustments: list[AdjustmentShape]
     total: MoneyShape
@@ -153,7 +153,7 @@ class BatchEntryShape(TypedDict):
     problem: Mapping[str, object] | None
 
 
-class BatchShape(TypedDict):
+class BatchOutcomesShape(TypedDict):
     """One entry for each order, in their order."""
 
     outcomes: list[BatchEntryShape]
@@ -170,7 +170,7 @@ class QuotedLineShape(TypedDict):
     line_total: MoneyShape
 
 
-class QuoteShape(TypedDict):
+class QuoteAnswerShape(TypedDict):
     """The order as it would be; nothing was reserved."""
 
     items: list[QuotedLineShape]
@@ -258,8 +258,8 @@ class CustomerShape(TypedDict):
     """A customer; contact and address are null for those who may not read customers."""
 
     id: UUID
-    contact: ContactShape | None
-    address: AddressShape | None
+    contact: ContactInformationShape | None
+    address: PostalAddressShape | None
     locale: str
     is_guest: bool
     registered_at: datetime
