@@ -263,6 +263,15 @@ def test_equal_keys_in_one_batch_share_a_refusal_and_stay_free() -> None:
     assert shop.ordering.place(a_command({"BOWL": 1}), idempotency_key="key").status is OrderStatus.CONFIRMED
 
 
+def test_some_of_a_batch_may_go_without_a_key() -> None:
+    shop = a_shop()
+    add(shop)
+    keys = ["key", None, "key"]
+    outcomes = shop.ordering.place_many([a_command(), a_command(), a_command()], idempotency_keys=keys)
+    assert [isinstance(outcome, Order) and outcome.replayed for outcome in outcomes] == [False, False, True]
+    assert available(shop) == 8
+
+
 def test_equal_keys_of_different_content_in_one_batch_are_told_apart() -> None:
     shop = a_shop()
     add(shop)
@@ -276,8 +285,8 @@ def test_an_external_reference_is_taken_once_by_an_actor() -> None:
     shop = a_shop()
     add(shop)
     command = a_command(external_reference="A-1")
-    outcomes = shop.ordering.place_many([command, command, a_command(external_reference="A-2")])
-    assert [type(outcome) for outcome in outcomes] == [Order, AlreadyExists, Order]
+    outcomes = shop.ordering.place_many([command, command, a_command(external_reference="A-2"), a_command()])
+    assert [type(outcome) for outcome in outcomes] == [Order, AlreadyExists, Order, Order]
     assert is_refused(shop.ordering.place_many([command])[0], AlreadyExists)
     other = shop.acting_as(an_actor(Permission.ORDERS_PLACE))
     assert isinstance(other.ordering.place(command), Order)

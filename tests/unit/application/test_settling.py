@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Event
 
 import pytest
@@ -14,7 +14,7 @@ from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import Order
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
 from ordercore.testing.builders import IDS
-from ordercore.testing.faults import Cut, Fault, FaultPlan, FixedClock, PlannedFault
+from ordercore.testing.faults import Cut, Fault, FaultPlan, PlannedFault
 from tests.support.cores import (
     CAPTURE_FAILS,
     CAPTURE_TIMEOUT,
@@ -192,18 +192,14 @@ def test_a_gateway_that_breaks_its_promise_for_one_order_harms_no_other() -> Non
 
 
 def test_a_slow_answer_holds_back_no_neighbour() -> None:
-    clock, may_go = FixedClock(), Event()
-
-    def hurried() -> datetime:
-        clock.pause(2)
-        return clock.now()
+    may_go = Event()
 
     def ask(question: str) -> str:
         if question == "slow":
             may_go.wait(30)
         return question.upper()
 
-    groups = answered(["slow", "quick"], ask, at_once=2, now=hurried)
+    groups = answered(["slow", "quick"], ask, at_once=2)
     assert next(groups) == [("quick", "QUICK")]
     may_go.set()
     assert next(groups) == [("slow", "SLOW")]
@@ -212,7 +208,7 @@ def test_a_slow_answer_holds_back_no_neighbour() -> None:
 
 def test_no_more_than_so_many_are_asked_at_once() -> None:
     asked: list[int] = []
-    groups = answered(range(300), lambda number: asked.append(number) or number, at_once=1, now=FixedClock().now)  # type: ignore[func-returns-value]
+    groups = answered(range(300), lambda number: asked.append(number) or number, at_once=1)  # type: ignore[func-returns-value]
     sizes = [len(group) for group in groups]
     assert asked == list(range(300))
     assert max(sizes) <= 128
@@ -224,4 +220,4 @@ def test_when_nobody_answers_the_failure_is_raised() -> None:
         raise PlannedFault(str(question))
 
     with pytest.raises(PlannedFault):
-        list(answered([1, 2], fail, at_once=2, now=FixedClock().now))
+        list(answered([1, 2], fail, at_once=2))

@@ -5,7 +5,7 @@ from attrs import evolve
 
 from ordercore.application.ordering import CancelOrder, CorrectAddress
 from ordercore.application.settings import CapturePolicy, Settings
-from ordercore.application.shipping import RECORD_LABEL, LabelRecording, MarkDelivered, ShipOrder
+from ordercore.application.shipping import RECORD_LABEL, LabelRecording, MarkDelivered, ShipOrder, advance_shipment
 from ordercore.domain.errors import (
     KeyReused,
     LabelRefused,
@@ -275,6 +275,14 @@ def test_a_label_recorded_twice_in_one_transaction_ships_once() -> None:
         shop.core.commits.run(RECORD_LABEL, [recording])
     shipped = [event for event in shop.ordering.history(order.id) if event.type == "order.shipped.v1"]
     assert len(shipped) == 1
+
+
+def test_a_shipment_that_somebody_else_finished_meanwhile_stays_as_it_is() -> None:
+    shop = a_stocked_shop()
+    order = placed(shop)
+    shipment = shop.shipping.ship(ShipOrder(order_id=order.id))
+    assert advance_shipment(shop.core, shipment.id, shop.actor.id) == shop.shipping.get(shipment.id)
+    assert stock(shop) == (9, 0)
 
 
 # -- delivering ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from ordercore.domain.payment import LedgerKind
 from ordercore.domain.product import MovementKind
 from ordercore.ports.store import Store
 from ordercore.testing.store_samples import ACTOR_ID, AT, ORDER_LIVES, a_customer, a_product, a_shipment, a_token
-from ordercore.testing.store_suite import StoreSuite, a_claim, change, live, place
+from ordercore.testing.store_steps import a_claim, change, live, place
+from ordercore.testing.store_suite import StoreSuite
 
 
 class TestMemoryStore(StoreSuite):
