@@ -27,10 +27,11 @@ _ADVISORY_LOCK = 0x6F72646572636F72  # "ordercor": PostgreSQL's name for "somebo
 def revision_of(engine: Engine) -> str | None:
     """The schema that a database has; None where it has none of ours."""
     with translated(), engine.connect() as connection:
-        return _revision(connection)
+        return revision_in(connection)
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_in(connection: Connection) -> str | None:
+    """The schema of the database behind a connection."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -84,7 +85,7 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
     config.set_main_option("path_separator", "os")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with translated(), engine.connect() as connection, _alone(connection):
-        before = _revision(connection)
+        before = revision_in(connection)
         if before is not None and before not in known:
             raise SchemaIsForeign(expected=REVISION, actual=before)
         if before != REVISION:

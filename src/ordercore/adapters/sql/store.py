@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from ordercore.adapters.sql import engines
 from ordercore.adapters.sql.file_lock import FileLock
@@ -74,17 +74,41 @@ class SqlStore:
     def listing(self) -> Iterator[Queries]:
         """A snapshot that can list and search."""
         sealer = self.sealer
+        with self.snapshot() as (connection, wire):
+            yield SqlQueries(connection, wire, sealer, self.clock)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[tuple[Connection, Wire]]:
+        """What every reader reads from: a transaction that waits for no writer and writes nothing."""
         with engines.translated(), self._shared(), self.reading_engine.connect() as connection:
             if self.is_postgres:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             elif not self._is_shared:
                 connection.exec_driver_sql("BEGIN")
             try:
-                cursor = connection.connection.cursor()
-                yield SqlQueries(connection, self._wire(cursor), sealer, self._clock)
+                yield connection, self._wire(connection.connection.cursor())
             finally:
                 if not self.is_postgres and not self._is_shared:
                     connection.exec_driver_sql("ROLLBACK")
+
+    def durability(self) -> dict[str, str]:
+        """The settings on which "answered is on disk" rests, as the writing connection has them."""
+        with engines.translated(), self._alone():
+            return engines.durability(self.writing)
+
+    def clock(self, wire: Wire) -> datetime:
+        """The database's clock, or the one that stands in for it."""
+        if self._now is not None:
+            return self._now()
+        if self.is_postgres:
+            ((now,),) = wire.run("SELECT clock_timestamp()")
+            return wire.to_moment(now)
+        return datetime.now(UTC)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the store lives and dies with this process."""
+        return self._is_shared
 
     def is_transient(self, failure: BaseException) -> bool:
         """Whether the same transaction may well succeed when tried again: a deadlock or a serialization failure."""
@@ -101,7 +125,7 @@ class SqlStore:
         if not self.is_postgres:
             cursor.execute("BEGIN IMMEDIATE")
         try:
-            work = SqlUnitOfWork(wire, sealer, self._clock)
+            work = SqlUnitOfWork(wire, sealer, self.clock)
             yield work
             work.flush()
         except BaseException:
@@ -129,14 +153,6 @@ class SqlStore:
 
     def _wire(self, cursor: Any) -> Wire:
         return PostgresWire(cursor) if self.is_postgres else SqliteWire(cursor)
-
-    def _clock(self, wire: Wire) -> datetime:
-        if self._now is not None:
-            return self._now()
-        if self.is_postgres:
-            ((now,),) = wire.run("SELECT clock_timestamp()")
-            return wire.to_moment(now)
-        return datetime.now(UTC)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
