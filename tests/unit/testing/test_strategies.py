@@ -9,9 +9,8 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample
 
 from ordercore.application import (
     admins,
@@ -35,7 +34,7 @@ from ordercore.domain.product import Product, StockLevel
 from ordercore.testing import strategies
 
 DRAWN: dict[str, Callable[[], st.SearchStrategy[Any]]] = {
-    name: getattr(strategies, name) for name in strategies.__all__
+    name: getattr(strategies, name) for name in strategies.__all__ if name not in ("saved", "texts")
 }
 BY_USE_CASES = {
     "QuotedLine",
@@ -150,10 +149,13 @@ REACHED: dict[str, Callable[[Order], bool]] = {
 OUT_OF_REACH = {"order partially_shipped", "payment partially_refunded"}
 
 
-@pytest.mark.parametrize("what", sorted(set(REACHED) - OUT_OF_REACH))
-def test_orders_reach_every_corner_of_their_lives(what: str) -> None:
-    quickly = settings(max_examples=20_000, database=None, phases=(Phase.generate,), deadline=None)
-    try:
-        find(strategies.orders(), REACHED[what], settings=quickly)
-    except NoSuchExample:  # pragma: no cover - says which corner
-        pytest.fail(f"no order drawn is: {what}")
+def test_orders_reach_every_corner_of_their_lives() -> None:
+    seen: set[str] = set()
+
+    @settings(max_examples=400, derandomize=True, database=None, phases=(Phase.generate,))
+    @given(strategies.orders())
+    def draw(order: Order) -> None:
+        seen.update(what for what, is_there in REACHED.items() if is_there(order))
+
+    draw()
+    assert set(REACHED) - OUT_OF_REACH == seen

@@ -125,7 +125,9 @@ def placed_orders(draw: DrawFn) -> Order:
 def orders(draw: DrawFn) -> Order:
     """Orders anywhere in their lives, with all the facts that led there."""
     order = draw(placed_orders())
-    for step in draw(st.lists(st.sampled_from(_STEPS), max_size=6)):
+    way = draw(st.sampled_from(_WAYS))
+    astray = draw(st.lists(st.sampled_from(_STEPS), max_size=3))
+    for step in (*way[: draw(st.integers(0, len(way)))], *astray):
         order = step(draw, order)
     return order
 
@@ -140,12 +142,18 @@ def attempts() -> SearchStrategy[Attempt]:
     return orders().filter(lambda order: bool(order.payment.attempts)).map(lambda order: order.payment.attempts[-1])
 
 
-def _record(draw: DrawFn, order: Order) -> Order:
+def _record(draw: DrawFn, order: Order, kinds: Sequence[AnswerKind] = tuple(AnswerKind)) -> Order:
     """The provider's word on the open attempt, where one is open."""
     attempt = order.payment.open_attempt
     if attempt is None:
         return order
-    return order.record(attempt.id, draw(answers()), entry_id=draw(uuid7s()), at=draw(times()), actor_id=draw(uuid7s()))
+    return order.record(
+        attempt.id, draw(answers(kinds)), entry_id=draw(uuid7s()), at=draw(times()), actor_id=draw(uuid7s())
+    )
+
+
+def _approve(draw: DrawFn, order: Order) -> Order:
+    return _record(draw, order, (AnswerKind.APPROVED,))
 
 
 def _pay_again(draw: DrawFn, order: Order) -> Order:
@@ -205,7 +213,13 @@ def _steer(draw: DrawFn, order: Order) -> Order:
     return order.correct_address(draw(addresses()), at=at, actor_id=actor_id)
 
 
-_STEPS = (_record, _record, _record, _pay_again, _capture, _ship, _ship, _deliver, _cancel, _steer)
+_WAYS = (
+    (_approve, _capture, _approve, _ship, _deliver),
+    (_record, _pay_again, _record),
+    (_approve, _cancel, _record),
+    (_approve, _capture, _approve, _cancel, _approve),
+)
+_STEPS = (_record, _record, _record, _pay_again, _capture, _ship, _deliver, _cancel, _steer)
 
 
 def saved(order: Order) -> Order:
