@@ -1,10 +1,9 @@
 import pytest
 
 from ordercore.adapters.payments.fake import FakeGateway
-from ordercore.application.ordering import CancelOrder
 from ordercore.application.payments import ResolveAttempt
 from ordercore.domain.errors import CardRefused, InvalidRequest, TransitionRefused, UnknownResource
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
+from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.payment import AnswerKind
 from ordercore.ports.gateway import Card, ProviderTraits
 from ordercore.testing.builders import IDS
@@ -65,13 +64,3 @@ def test_a_decision_has_a_reason_and_decides() -> None:
             shop.payments.resolve(ResolveAttempt(order_id=IDS.new(), outcome=outcome, reason=reason))
     with pytest.raises(UnknownResource):
         shop.payments.resolve(ResolveAttempt(order_id=IDS.new(), outcome=AnswerKind.DECLINED, reason="gone"))
-
-
-def test_money_approved_by_hand_can_be_given_back_by_the_provider() -> None:
-    shop = a_shop()
-    add(shop)
-    order = placed(shop, token=TIMEOUT)
-    shop.payments.resolve(ResolveAttempt(order_id=order.id, outcome=AnswerKind.APPROVED, reason="seen"))
-    cancelled = shop.ordering.cancel(CancelOrder(order_id=order.id))
-    assert cancelled.status is OrderStatus.CANCELLED
-    assert cancelled.payment.status in (PaymentStatus.AUTHORISED, PaymentStatus.VOIDED)
