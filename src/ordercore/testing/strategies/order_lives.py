@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from attrs import evolve
@@ -61,7 +62,8 @@ def adjustments(draw: DrawFn, currency: str | None = None, item_ids: Sequence[UU
     )
 
 
-def answers(kinds: Sequence[AnswerKind] = tuple(AnswerKind)) -> SearchStrategy[ProviderAnswer]:
+@cache
+def answers(kinds: tuple[AnswerKind, ...] = tuple(AnswerKind)) -> SearchStrategy[ProviderAnswer]:
     """A provider's words, with a reference where it approved and a code where it declined."""
     references, codes = st.text("abc_0123", min_size=1, max_size=40), st.sampled_from(("card_declined", "expired_card"))
     by_kind = {
@@ -142,7 +144,7 @@ def attempts() -> SearchStrategy[Attempt]:
     return orders().filter(lambda order: bool(order.payment.attempts)).map(lambda order: order.payment.attempts[-1])
 
 
-def _record(draw: DrawFn, order: Order, kinds: Sequence[AnswerKind] = tuple(AnswerKind)) -> Order:
+def _record(draw: DrawFn, order: Order, kinds: tuple[AnswerKind, ...] = tuple(AnswerKind)) -> Order:
     """The provider's word on the open attempt, where one is open."""
     attempt = order.payment.open_attempt
     if attempt is None:
