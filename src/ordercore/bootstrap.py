@@ -35,9 +35,9 @@ def open(
     """Open the shop in a database: `sqlite:///shop.db`, or `postgresql://user@host/name`.
 
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
-    file beside a SQLite database (or where ORDERCORE_FAKE_PROVIDERS names a folder). A SQLite file is made, and brought
-    to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`. A clock of your own also
-    stands in for the database's.
+    folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none). A SQLite
+    file is made, and brought to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`.
+    A clock of your own also stands in for the database's.
 
     Raises:
         InvalidRequest: the URL is none, or its driver is not installed.
@@ -152,7 +152,7 @@ def _books_folder(store: SqlStore) -> Path | None:
         return None
     configured = os.environ.get("ORDERCORE_FAKE_PROVIDERS")
     if configured is not None:
-        return Path(configured)
+        return None if configured == "memory" else Path(configured)
     file = engines.database_file(store.address)
     if file is not None:
         return file.with_name(file.name + ".fake-providers")

@@ -6,11 +6,11 @@ transaction; answers are recorded in groups as they come. A crash in between is 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TypeVar
+from threading import Event, Lock, Thread
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from attrs import frozen
@@ -19,7 +19,7 @@ from ordercore.application.core import Core
 from ordercore.application.placing import RESERVE
 from ordercore.application.requests import DONE
 from ordercore.application.settings import CapturePolicy
-from ordercore.domain.aggregates import Event
+from ordercore.domain import aggregates
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import CancelReason, Order
@@ -30,12 +30,13 @@ from ordercore.ports.commits import Change
 from ordercore.ports.gateway import ProviderCall
 from ordercore.ports.store import UnitOfWork
 
-A = TypeVar("A")
 Q = TypeVar("Q")
 R = TypeVar("R")
 
 LARGEST_GROUP = 128
-LONGEST_WAIT = timedelta(seconds=1)
+PROMPT_SECONDS = 0.02
+GROUP_SECONDS = 0.1
+"""How long several questions are left to one thread, and how long answers may wait to be recorded together."""
 REFUND = "cancel_order"
 PAY_AGAIN = "pay_order"
 
@@ -97,7 +98,7 @@ def drive(core: Core, orders: Iterable[Order], actor_id: UUID) -> dict[UUID, Ord
     while waiting:
         recorded: list[Order] = []
         at_once = core.gateway.traits.calls_at_once
-        for group in answered(waiting, lambda order: _ask(core, order), at_once=at_once, now=core.clock.now):
+        for group in answered(waiting, lambda order: _ask(core, order), at_once=at_once):
             recorded += record(core, group, actor_id)
         settled.update((order.id, order) for order in recorded)
         waiting = [order for order in recorded if attempt_to_make(order) is not None]
@@ -181,7 +182,7 @@ def tell(core: Core, orders: Iterable[Order]) -> None:
                     core.notifier.notify(kind, order_id=order.id, order_number=str(order.number))
 
 
-_NEWS: Mapping[type[Event], str] = {
+_NEWS: Mapping[type[aggregates.Event], str] = {
     OrderConfirmed: "order_confirmed",
     OrderCancelled: "order_cancelled",
     OrderShipped: "order_shipped",
@@ -189,51 +190,58 @@ _NEWS: Mapping[type[Event], str] = {
 }
 
 
-def answered(
-    questions: Sequence[Q], ask: Callable[[Q], R], *, at_once: int, now: Callable[[], datetime]
-) -> Iterator[list[tuple[Q, R]]]:
-    """Answers in groups as they come, each group at most 128 or one second long; a slow one holds back no neighbour.
+def answered(questions: Sequence[Q], ask: Callable[[Q], R], *, at_once: int) -> Iterator[list[tuple[Q, R]]]:
+    """Answers in groups as they come, at most 128 in a group; a slow one holds back no neighbour.
 
-    One question is asked by the calling thread; several by at most `at_once` threads that take the next when free.
+    One question is asked by the calling thread. Several are asked by a thread that takes one after the other; where
+    they are not all answered at once, as a provider in this process would, more threads join, `at_once` in all.
     """
     if len(questions) == 1:
         yield [(questions[0], ask(questions[0]))]
         return
-    answers: SimpleQueue[tuple[Q, R | BaseException]] = SimpleQueue()
-    remaining = iter(questions)
+    asking = _Asking(questions, ask)
+    asking.start(1)
+    if not asking.is_over.wait(PROMPT_SECONDS):
+        asking.start(min(at_once, len(questions)) - 1)
+    while not asking.is_over.wait(GROUP_SECONDS):
+        yield from asking.groups()
+    yield from asking.groups()
+    if asking.failures:
+        raise asking.failures[0]
 
-    def work() -> None:
-        for question in remaining:
+
+class _Asking(Generic[Q, R]):
+    """Questions on their way: threads take the next one when they are free."""
+
+    def __init__(self, questions: Sequence[Q], ask: Callable[[Q], R]) -> None:
+        self._remaining = iter(questions)
+        self._left = len(questions)
+        self._ask = ask
+        self._answers: deque[tuple[Q, R]] = deque()
+        self._lock = Lock()
+        self.failures: list[BaseException] = []
+        self.is_over = Event()
+
+    def start(self, threads: int) -> None:
+        """That many threads more."""
+        for _ in range(threads):
+            Thread(target=self._work, daemon=True).start()
+
+    def groups(self) -> Iterator[list[tuple[Q, R]]]:
+        """What came since the last time."""
+        while self._answers:
+            yield [self._answers.popleft() for _ in range(min(LARGEST_GROUP, len(self._answers)))]
+
+    def _work(self) -> None:
+        for question in self._remaining:
             try:
-                answers.put((question, ask(question)))
-            except BaseException as failure:  # handed to the caller, which raises it
-                answers.put((question, failure))
-
-    for _ in range(min(at_once, len(questions))):
-        Thread(target=work, daemon=True).start()
-    failures: list[BaseException] = []
-    left = len(questions)
-    while left:
-        came = _group(answers, left, now)
-        left -= len(came)
-        failures += [answer for _, answer in came if isinstance(answer, BaseException)]
-        group = [(question, answer) for question, answer in came if not isinstance(answer, BaseException)]
-        if group:
-            yield group
-    if failures:
-        raise failures[0]
-
-
-def _group(answers: SimpleQueue[A], left: int, now: Callable[[], datetime]) -> list[A]:
-    """The next answer, and those that come within a second after it."""
-    group = [answers.get()]
-    until = now() + LONGEST_WAIT
-    while len(group) < min(LARGEST_GROUP, left):
-        try:
-            group.append(answers.get(timeout=max(0.0, (until - now()).total_seconds())))
-        except Empty:
-            break
-    return group
+                self._answers.append((question, self._ask(question)))
+            except BaseException as failure:  # the calling thread raises it
+                self.failures.append(failure)
+            with self._lock:
+                self._left -= 1
+                if self._left == 0:
+                    self.is_over.set()
 
 
 def _ask(core: Core, order: Order) -> ProviderAnswer:
