@@ -139,7 +139,7 @@ REACHED: dict[str, Callable[[Order], bool]] = {
     **{f"order {status}": lambda order, status=status: order.status is status for status in OrderStatus},  # type: ignore[misc] # bound now
     **{f"payment {status}": lambda order, status=status: order.payment.status is status for status in PaymentStatus},  # type: ignore[misc] # bound now
     "unknown attempt": lambda order: order.payment.is_unknown,
-    "declined refund": lambda order: (
+    "declined attempt": lambda order: (
         order.payment.attempts != () and order.payment.attempts[-1].status is AttemptStatus.DECLINED
     ),
     "claimed": lambda order: any(item.quantity_claimed for item in order.items),

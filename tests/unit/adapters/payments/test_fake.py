@@ -1,8 +1,10 @@
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -218,9 +220,24 @@ def test_a_file_that_cannot_be_asked_is_an_answer_that_never_came(tmp_path: Path
     assert gateway.find(wish(token="tok_visa")) == UNKNOWN
 
 
+def test_many_that_open_a_new_file_at_once_share_it(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def opened(_: int) -> FakeGateway:
+        together.wait()
+        return FakeGateway(tmp_path / "books.db")
+
+    with ThreadPoolExecutor(8) as pool:
+        all_of_them = list(pool.map(opened, range(8)))
+    answer = all_of_them[0].call(wish(token="tok_visa"))
+    assert [one.call(wish(token="tok_visa")) for one in all_of_them] == [answer] * 8
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
 CLIENT = """
 import os, signal, sys
 from pathlib import Path
+from threading import Barrier
 from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.domain.money import Money
 from ordercore.domain.payment import AttemptKind

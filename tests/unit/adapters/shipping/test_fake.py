@@ -1,7 +1,9 @@
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from xml.etree import ElementTree
 
 import pytest
@@ -126,6 +128,20 @@ def test_tracking_numbers_have_the_form_of_s10(key: str, attempt: int) -> None:
     assert int(number[10]) == check_digit(number[2:10])
     assert number.endswith("XX")
     assert tracking_number(key, attempt + 1) != number
+
+
+def test_many_that_open_a_new_file_at_once_share_it(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def opened(_: int) -> FakeCarrier:
+        together.wait()
+        return FakeCarrier(tmp_path / "books.db")
+
+    with ThreadPoolExecutor(8) as pool:
+        all_of_them = list(pool.map(opened, range(8)))
+    answer = all_of_them[0].buy_label(parcel())
+    assert [one.buy_label(parcel()) for one in all_of_them] == [answer] * 8
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 CLIENT = """
