@@ -100,7 +100,9 @@ class PostgresServer:
         return installed
 
     def _initialise(self) -> None:
-        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        # as servers are usually set up: lower() knows every script; not the machine's own locale, which may be missing
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", *locale, "--no-sync"]
         subprocess.run(
             [self._programs / "bin" / "initdb", "-D", self._folder / "data", *options],
             cwd=self._folder,

@@ -80,7 +80,7 @@ def _products(store: Store) -> list[Product]:
         evolve(a_product(sku="A-1"), name="Blue mug"),
         evolve(a_product(sku="MUG%1"), name="Other"),
         evolve(a_product(sku="b_2", quantity=5, threshold=5), name="Spade", category="garden"),
-        evolve(a_product(sku="c\\3", quantity=0, threshold=1), name="Crème Brûlée", category="kitchen"),
+        evolve(a_product(sku="c\\3", quantity=0, threshold=1), name="CRÈME Brûlée", category="kitchen"),
         evolve(a_product(sku="d4"), name="Old mug"),
     ]
     with store.begin() as work:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from itertools import count, pairwise
+from itertools import count, pairwise, product
 from typing import Any
 from uuid import UUID
 
@@ -84,6 +84,21 @@ FOREIGN_CURSORS = (
 )
 
 
+FOUND = {
+    "mug": ["A-1", "MUG%1"],
+    "MUG": ["A-1", "MUG%1"],
+    "ug%1": ["MUG%1"],
+    "%": ["MUG%1"],
+    "_": ["b_2"],
+    "b/2": [],
+    "crème BRÛ": ["c\\3"],
+    "\\": ["c\\3"],
+    "' OR 1=1 --": [],
+    "": ["A-1", "MUG%1", "b_2", "c\\3"],
+}
+"""The skus that a search finds in the scene; archived ones are not there."""
+
+
 class QueriesSuite:
     """What every store that lists does."""
 
@@ -99,15 +114,15 @@ class QueriesSuite:
 
     # -- pages --------------------------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("name", LISTS)
-    def test_pages_of_any_length_show_the_same_rows(self, store: Store, scene: Scene, name: str) -> None:
-        listed = LISTS[name](scene)
+    def test_pages_of_any_length_show_the_same_rows(self, store: Store, scene: Scene) -> None:
         with store.listing() as queries:
-            whole = listed(queries, PageRequest(limit=500))
-            assert whole.next is None
-            assert len(whole.data) >= 2
-            for limit in (1, 2, 3, len(whole.data)):
-                assert list(everything(queries, listed, limit)) == list(whole.data)
+            for name, which in LISTS.items():
+                listed = which(scene)
+                whole = listed(queries, PageRequest(limit=500))
+                assert whole.next is None
+                assert len(whole.data) >= 2, name
+                for limit in (1, 2, 3, len(whole.data)):
+                    assert list(everything(queries, listed, limit)) == list(whole.data), name
 
     def test_an_empty_list_is_one_page_without_a_cursor(self, store: Store) -> None:
         with store.listing() as queries:
@@ -139,21 +154,19 @@ class QueriesSuite:
         skus = [product.sku for product in (*first.data, *rest.data)]
         assert skus == sorted({*(product.sku for product in scene.products), late.sku})
 
-    @pytest.mark.parametrize("name", LISTS)
-    @pytest.mark.parametrize("limit", [-1, 0, 501])
-    def test_a_limit_out_of_bounds_is_refused(self, store: Store, scene: Scene, name: str, limit: int) -> None:
-        with store.listing() as queries, pytest.raises(InvalidRequest) as refused:
-            LISTS[name](scene)(queries, PageRequest(limit=limit))
-        assert pointers(refused.value) == [("/limit", "out_of_range")]
-
-    @pytest.mark.parametrize("name", LISTS)
-    def test_a_cursor_of_nobody_is_refused(self, store: Store, scene: Scene, name: str) -> None:
-        listed = LISTS[name](scene)
+    def test_a_limit_out_of_bounds_is_refused(self, store: Store, scene: Scene) -> None:
         with store.listing() as queries:
-            for cursor in FOREIGN_CURSORS:
+            for (name, which), limit in product(LISTS.items(), (-1, 0, 501)):
                 with pytest.raises(InvalidRequest) as refused:
-                    listed(queries, PageRequest(after=cursor))
-                assert pointers(refused.value) == [("/after", "bad_cursor")], cursor
+                    which(scene)(queries, PageRequest(limit=limit))
+                assert pointers(refused.value) == [("/limit", "out_of_range")], name
+
+    def test_a_cursor_of_nobody_is_refused(self, store: Store, scene: Scene) -> None:
+        with store.listing() as queries:
+            for (name, which), cursor in product(LISTS.items(), FOREIGN_CURSORS):
+                with pytest.raises(InvalidRequest) as refused:
+                    which(scene)(queries, PageRequest(after=cursor))
+                assert pointers(refused.value) == [("/after", "bad_cursor")], (name, cursor)
 
     # -- orders -------------------------------------------------------------------------------------------------
 
@@ -181,10 +194,10 @@ class QueriesSuite:
             for order in newest_first(scene.orders)
         ]
 
-    @pytest.mark.parametrize("status", OrderStatus)
-    def test_orders_are_narrowed_by_status(self, store: Store, scene: Scene, status: OrderStatus) -> None:
-        expected = [order.id for order in newest_first(scene.orders) if order.status is status]
-        assert ordered(store, OrderFilter(status=status)) == expected
+    def test_orders_are_narrowed_by_status(self, store: Store, scene: Scene) -> None:
+        for status in OrderStatus:
+            expected = [order.id for order in newest_first(scene.orders) if order.status is status]
+            assert ordered(store, OrderFilter(status=status)) == expected
 
     def test_orders_are_narrowed_by_who_buys_and_who_manages(self, store: Store, scene: Scene) -> None:
         customer_id = scene.customers[0].id
@@ -223,18 +236,15 @@ class QueriesSuite:
             rows = queries.payment_page(PaymentFilter(), PageRequest()).data
         assert list(rows) == [payment_row(order) for order in newest_first(scene.orders)]
 
-    @pytest.mark.parametrize("status", PaymentStatus)
-    @pytest.mark.parametrize("unknown", [None, True, False])
-    def test_payments_are_narrowed_by_status_and_unanswered_attempts(
-        self, store: Store, scene: Scene, status: PaymentStatus, unknown: bool | None
-    ) -> None:
+    def test_payments_are_narrowed_by_status_and_unanswered_attempts(self, store: Store, scene: Scene) -> None:
         with store.listing() as queries:
-            rows = queries.payment_page(PaymentFilter(status=status, unknown=unknown), PageRequest()).data
-        assert list(rows) == [
-            payment_row(order)
-            for order in newest_first(scene.orders)
-            if order.payment.status is status and unknown in (None, order.payment.is_unknown)
-        ]
+            for status, unknown in product(PaymentStatus, (None, True, False)):
+                rows = queries.payment_page(PaymentFilter(status=status, unknown=unknown), PageRequest()).data
+                assert list(rows) == [
+                    payment_row(order)
+                    for order in newest_first(scene.orders)
+                    if order.payment.status is status and unknown in (None, order.payment.is_unknown)
+                ]
 
     def test_unanswered_payments_are_listed_whatever_their_status(self, store: Store, scene: Scene) -> None:
         with store.listing() as queries:
@@ -271,23 +281,8 @@ class QueriesSuite:
             assert list(queries.product_page(ProductFilter(), PageRequest()).data) == kept
 
     @pytest.mark.usefixtures("scene")
-    @pytest.mark.parametrize(
-        ("text", "skus"),
-        [
-            ("mug", ["A-1", "MUG%1"]),
-            ("MUG", ["A-1", "MUG%1"]),
-            ("ug%1", ["MUG%1"]),
-            ("%", ["MUG%1"]),
-            ("_", ["b_2"]),
-            ("b/2", []),
-            ("CRÈME BR", ["c\\3"]),
-            ("\\", ["c\\3"]),
-            ("' OR 1=1 --", []),
-            ("", ["A-1", "MUG%1", "b_2", "c\\3"]),
-        ],
-    )
-    def test_a_search_finds_part_of_a_name_or_sku_in_any_case(self, store: Store, text: str, skus: list[str]) -> None:
-        assert listed_skus(store, ProductFilter(text=text)) == skus
+    def test_a_search_finds_part_of_a_name_or_sku_in_any_case(self, store: Store) -> None:
+        assert {text: listed_skus(store, ProductFilter(text=text)) for text in FOUND} == FOUND
 
     @pytest.mark.usefixtures("scene")
     def test_products_are_narrowed_by_category_and_by_what_is_low(self, store: Store) -> None:
@@ -316,23 +311,18 @@ class QueriesSuite:
         assert list(found) == sorted(scene.customers, key=lambda customer: customer.id)
 
     @pytest.mark.usefixtures("scene")
-    @pytest.mark.parametrize(
-        ("which", "names"),
-        [
+    def test_customers_are_found_by_exactly_their_address_or_number(self, store: Store) -> None:
+        for which, names in (
             (CustomerFilter(email=" ADA@example.com"), ["Ada", "Ada's guest"]),
             (CustomerFilter(email="ada@example"), []),
             (CustomerFilter(phone="+49 221 5550-100"), ["Ada"]),
             (CustomerFilter(phone="02215550100"), []),
             (CustomerFilter(email="ada@example.com", phone="+492215550100"), ["Ada"]),
             (CustomerFilter(email="bob@example.com", phone="+492215550100"), []),
-        ],
-    )
-    def test_customers_are_found_by_exactly_their_address_or_number(
-        self, store: Store, which: CustomerFilter, names: list[str]
-    ) -> None:
-        with store.listing() as queries:
-            found = queries.customer_page(which, PageRequest()).data
-        assert [customer.contact.name for customer in found] == names
+        ):
+            with store.listing() as queries:
+                found = queries.customer_page(which, PageRequest()).data
+            assert [customer.contact.name for customer in found] == names
 
     def test_admin_users_and_tokens_come_by_id(self, store: Store, scene: Scene) -> None:
         with store.listing() as queries:
