@@ -20,8 +20,9 @@ from ordercore.entrypoints import sample
 from ordercore.entrypoints.cli import lines
 from ordercore.entrypoints.cli.exits import Exit, Refusal
 from ordercore.entrypoints.cli.imports import order_importer, product_importer
-from ordercore.entrypoints.cli.operate import address_of, log_to_stderr, server_options
+from ordercore.entrypoints.cli.operate import address_of, log_to_stderr, refuse_taken, server_options
 from ordercore.entrypoints.cli.options import say
+from ordercore.entrypoints.cli.session import with_folder
 from ordercore.entrypoints.cli.sources import Source
 from ordercore.entrypoints.cli.tryout import something_to_try
 
@@ -37,8 +38,9 @@ def demo(database: str, host: str, port: int, workers: int) -> None:
     """Start a shop with sample products and orders, and print what to try. A second start keeps what the first made."""
     from ordercore.entrypoints.http import serving
 
+    refuse_taken(host, port)
     say(f"Making the database {database} ...")
-    say(bootstrap.migrate(database))
+    say(bootstrap.migrate(with_folder(database)))
     secret_file = token_file(database)
     with bootstrap.open(database) as opened:
         shop = opened.acting_as(Actor(kind=ActorKind.ADMIN, id=STORE_ADMIN, origin="cli"))

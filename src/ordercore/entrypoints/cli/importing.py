@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from threading import Event
@@ -73,7 +74,7 @@ class Importer(Generic[C]):
         """Import until the source ends or `stop` is set; what was sent before a failure stays."""
         tally, began = Tally(), time.monotonic()
         batch = _Batch(started_at=0)
-        stderr = click.get_text_stream("stderr")
+        stderr = sys.stderr
         with click.progressbar(length=source.size, file=stderr, label="Importing", hidden=not shown) as bar:
             for line_number, command, content in parsed:
                 if isinstance(command, OrderCoreError):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import socket
 
 import click
 
-from ordercore import OrderCore, Verdict, __version__
+from ordercore import OrderCore, Verdict, __version__, bootstrap
 from ordercore.entrypoints.cli import records
-from ordercore.entrypoints.cli.exits import Exit
+from ordercore.entrypoints.cli.exits import Exit, Refusal
 from ordercore.entrypoints.cli.options import say, several
 from ordercore.entrypoints.cli.output import format_option, print_page
-from ordercore.entrypoints.cli.session import database_option, with_shop
+from ordercore.entrypoints.cli.session import database_option, with_folder, with_shop
 from ordercore.entrypoints.cli.signals import until_told_to_stop
+from ordercore.entrypoints.worker import INTERVAL_SECONDS, run_worker
 
 server_options = several(
     click.option("--host", default="127.0.0.1", show_default=True),
@@ -25,9 +27,7 @@ server_options = several(
 @database_option
 def init(database: str) -> None:
     """Make the database, or bring it to this release's schema. Safe to run again, and from several machines at once."""
-    from ordercore import bootstrap
-
-    click.echo(bootstrap.migrate(database))
+    click.echo(bootstrap.migrate(with_folder(database)))
 
 
 @click.command(short_help="Answer HTTP: the API, its documentation, and a worker beside it.")
@@ -37,6 +37,8 @@ def serve(database: str, host: str, port: int, workers: int) -> None:
     """Answer HTTP until ctrl-C or SIGTERM, which finish what was accepted."""
     from ordercore.entrypoints.http import serving
 
+    refuse_taken(host, port)
+    with_folder(database)
     log_to_stderr()
     address = address_of(host, port)
     serving.serve(
@@ -47,15 +49,17 @@ def serve(database: str, host: str, port: int, workers: int) -> None:
 @click.command(short_help="Settle what was left open, again and again.")
 @database_option
 @click.option(
-    "--interval", type=click.FloatRange(0.1), default=5.0, show_default=True, metavar="SECONDS", help="Between rounds."
+    "--interval",
+    type=click.FloatRange(0.1),
+    default=INTERVAL_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Between rounds.",
 )
 def worker(database: str, interval: float) -> None:
     """Settle what was left open, expire and hand over orders, until ctrl-C or SIGTERM."""
-    from ordercore import bootstrap
-    from ordercore.entrypoints.worker import run_worker
-
     log_to_stderr()
-    with bootstrap.open(database) as shop, until_told_to_stop() as stop:
+    with bootstrap.open(with_folder(database)) as shop, until_told_to_stop() as stop:
         say("The worker is running; ctrl-C stops it.")
         run_worker(shop, stop, interval)
     say("The worker has stopped.")
@@ -84,6 +88,19 @@ def address_of(host: str, port: int) -> str:
     """Where a browser on this machine finds a server that listens there."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{reachable}:{port}"
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raises Refusal where somebody listens there already: Granian would share the port and take half the requests."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as failure:
+        raise Refusal(
+            f"cannot listen at {host}:{port} ({failure.strerror or failure}); choose another --port", Exit.MALFORMED
+        ) from failure
 
 
 def log_to_stderr() -> None:

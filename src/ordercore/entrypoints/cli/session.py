@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import click
 
-from ordercore.application.shop import OrderCore
+from ordercore import OrderCore, bootstrap
 from ordercore.domain.actor import Actor, ActorKind
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.errors import UnknownResource
+from ordercore.entrypoints.cli.exits import Exit, Refusal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,10 +54,20 @@ def opened(database: str) -> Iterator[OrderCore]:
     Raises:
         Unauthenticated: ORDERCORE_TOKEN is set and is no valid token.
     """
-    from ordercore import bootstrap
-
-    with bootstrap.open(database) as shop:
+    with bootstrap.open(with_folder(database)) as shop:
         yield shop.acting_as(actor_for(shop))
+
+
+def with_folder(database: str) -> str:
+    """The same URL.
+
+    Raises:
+        Refusal: the folder of its SQLite file does not exist.
+    """
+    path = database.removeprefix("sqlite:///").partition("?")[0]
+    if database.startswith("sqlite:///") and not Path(path).parent.is_dir():
+        raise Refusal(f"there is no folder {Path(path).parent}; make it, or name another file", Exit.UNAVAILABLE)
+    return database
 
 
 def actor_for(shop: OrderCore) -> Actor:
