@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from attrs import field, frozen
 
 from ordercore.application.core import Core
 from ordercore.application.ordering import a_reason
-from ordercore.application.requests import existing
+from ordercore.application.requests import Intent, existing, named
 from ordercore.application.settling import drive, record, resume
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
-from ordercore.domain.errors import InvalidRequest, TransitionRefused
+from ordercore.domain.errors import InvalidRequest, OrderCoreError, TransitionRefused
+from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
 from ordercore.domain.payment import AnswerKind, ProviderAnswer
+from ordercore.ports.commits import Change
 from ordercore.ports.gateway import Card
 from ordercore.ports.queries import Page, PageRequest, PaymentFilter, PaymentRow
+from ordercore.ports.store import UnitOfWork
 
 
 @frozen(kw_only=True, slots=False)
 class ResolveAttempt:
-    """An admin's decision on an attempt that the provider cannot or can no longer tell of."""
+    """An admin's decision on an attempt that the provider cannot or can no longer tell of.
+
+    `reference` is the provider's own id of it, where the admin found one: a later capture, void or refund names it.
+    """
 
     order_id: UUID
     outcome: AnswerKind = field(validator=fields.instance_of(AnswerKind))
     reason: str | None = field(default=None, validator=a_reason)
+    reference: str | None = field(default=None, validator=a_reason)
 
 
 class Payments:
@@ -57,13 +65,25 @@ class Payments:
     def settle(self, order_id: UUID) -> Order:
         """Ask the provider now what became of an open attempt, without waiting for the worker.
 
+        A cancelled order whose money could not be given back gets another try.
+
         Raises:
             UnknownResource: no such order.
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
-        order = existing(self._core, order_id, "order", lambda lookups: lookups.orders)
+        core, actor_id = self._core, self._actor.id
+        order = existing(core, order_id, "order", lambda lookups: lookups.orders)
         attempt = order.payment.open_attempt
-        return order if attempt is None else resume(self._core, order, attempt, self._actor.id)
+        if attempt is not None:
+            return resume(core, order, attempt, actor_id)
+        if order.status is not OrderStatus.CANCELLED:
+            return order
+        ids = (core.ids.new(), core.ids.new())
+        intent = Intent(actor_id=actor_id, command=order_id, at=core.clock.now(), ids=ids, claim=None)
+        (outcome,) = core.commits.run(GIVE_BACK, (intent,))
+        if isinstance(outcome, OrderCoreError):
+            raise outcome
+        return drive(core, [outcome.written()], actor_id)[order_id]
 
     def resolve(self, command: ResolveAttempt) -> Order:
         """Record an admin's decision on an unknown attempt; a reason is required.
@@ -81,6 +101,22 @@ class Payments:
         order = existing(self._core, command.order_id, "order", lambda lookups: lookups.orders)
         if not order.payment.is_unknown:
             raise TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
-        answer = ProviderAnswer(kind=command.outcome, decline_code=f"resolved by hand: {command.reason}")
-        (recorded,) = record(self._core, [(order, answer)], self._actor.id)
+        declined = command.outcome is AnswerKind.DECLINED
+        answer = ProviderAnswer(
+            kind=command.outcome,
+            reference=command.reference,
+            decline_code="resolved_by_hand" if declined else None,
+        )
+        (recorded,) = record(self._core, [(order, answer)], self._actor.id, note=command.reason)
         return drive(self._core, [recorded], self._actor.id)[order.id]
+
+
+def _give_back(work: UnitOfWork, intents: Sequence[Intent[UUID]]) -> Sequence[Order | OrderCoreError]:
+    (intent,) = intents
+    order = named(work.orders.hold((intent.command,)), intent.command, "order")
+    given = order.give_back(attempt_id=intent.ids[0], entry_id=intent.ids[1], at=intent.at, actor_id=intent.actor_id)
+    work.orders.save(given)
+    return [given]
+
+
+GIVE_BACK: Change[Intent[UUID], Order] = Change("give_back", _give_back, largest_group=1)

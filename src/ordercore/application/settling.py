@@ -17,7 +17,7 @@ from attrs import frozen
 
 from ordercore.application.core import Core
 from ordercore.application.placing import RESERVE
-from ordercore.application.requests import DONE
+from ordercore.application.requests import DONE, explained
 from ordercore.application.settings import CapturePolicy
 from ordercore.domain import aggregates
 from ordercore.domain.errors import OrderCoreError
@@ -52,6 +52,7 @@ class Recording:
     capture_id: UUID | None
     at: datetime
     actor_id: UUID
+    note: str | None = None
 
 
 def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order | OrderCoreError]:
@@ -111,8 +112,10 @@ def attempt_to_make(order: Order) -> Attempt | None:
     return attempt if attempt is not None and attempt.status is AttemptStatus.PENDING else None
 
 
-def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id: UUID) -> list[Order]:
-    """Step 3 for these answers, in one group.
+def record(
+    core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id: UUID, *, note: str | None = None
+) -> list[Order]:
+    """Step 3 for these answers, in one group; `note` is an admin's reason for an answer given by hand.
 
     Raises:
         OrderCoreError: the store failed; the worker will finish what is open.
@@ -128,6 +131,7 @@ def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id
             capture_id=core.ids.new() if captures else None,
             at=at,
             actor_id=actor_id,
+            note=note,
         )
         for order, answer in answers
     ]
@@ -251,17 +255,16 @@ def _ask(core: Core, order: Order) -> ProviderAnswer:
 
 def _recorded(order: Order, each: Recording) -> Order:
     after = order.record(each.attempt_id, each.answer, entry_id=each.entry_id, at=each.at, actor_id=each.actor_id)
-    captures = (
-        each.capture_id is not None
-        and after is not order
-        and after.status is OrderStatus.CONFIRMED
-        and after.payment.status is PaymentStatus.AUTHORISED
-        and after.payment.open_attempt is None
-        and order.payment.status is not PaymentStatus.AUTHORISED
-    )
-    if not captures or each.capture_id is None:
-        return after
-    return after.ask_capture(attempt_id=each.capture_id, at=each.at, actor_id=each.actor_id)
+    if after is order:
+        return order
+    if each.capture_id is not None and _became_sure(order, after):
+        after = after.ask_capture(attempt_id=each.capture_id, at=each.at, actor_id=each.actor_id)
+    return explained(after, each.note)
+
+
+def _became_sure(before: Order, after: Order) -> bool:
+    """Whether the answer confirmed the order and left its money to be captured."""
+    return before.status is OrderStatus.PENDING and after.payment.status is PaymentStatus.AUTHORISED
 
 
 def _finish_requests(work: UnitOfWork, recordings: Iterable[Recording], orders: Mapping[UUID, Order]) -> None:

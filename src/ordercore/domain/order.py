@@ -254,6 +254,20 @@ class Order(Aggregate):
         ended = self._cancelled(action, because, at, actor_id)._money_back(attempt_id, entry_id, at, actor_id)
         return evolve(ended, version=self.version + 1)  # one transition, though it has two facts
 
+    def give_back(self, *, attempt_id: UUID, entry_id: UUID, at: datetime, actor_id: UUID) -> Order:
+        """A cancelled order with one more try to give its money back; as it is where none is held.
+
+        Raises:
+            TransitionRefused: it is not cancelled.
+            PaymentInFlight: the last try has no final answer yet.
+        """
+        if self.status is not OrderStatus.CANCELLED:
+            raise TransitionRefused(kind="order", status=self.status.value, action="give its money back")
+        self.refuse_in_flight()
+        if self.payment.captured == self.payment.refunded and self.payment.captured == self.payment.authorised:
+            return self
+        return self._money_back(attempt_id, entry_id, at, actor_id)
+
     # -- shipping -----------------------------------------------------------------------------------------------
 
     def claim(self, shipment_id: UUID, *, at: datetime, actor_id: UUID) -> Order:
