@@ -1,9 +1,11 @@
+import re
 from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
 
 from ordercore.domain.errors import OrderCoreError
+from ordercore.entrypoints.http import openapi
 from ordercore.entrypoints.http.app import CAPABILITIES
 from ordercore.entrypoints.http.operations import Key, Operation, all_operations
 from ordercore.entrypoints.http.problems import status_of
@@ -18,8 +20,7 @@ def described(api: Api) -> dict[str, Any]:
 
 
 def described_as(document: dict[str, Any], operation: Operation) -> dict[str, Any]:
-    path = "/v1" + operation.path.replace("<", "{").replace(">", "}")
-    return dict(document["paths"][path][operation.method.lower()])
+    return dict(document["paths"][openapi.path_of(operation)][operation.method.lower()])
 
 
 def test_the_description_is_valid_openapi_3_1(described: dict[str, Any]) -> None:
@@ -29,7 +30,7 @@ def test_the_description_is_valid_openapi_3_1(described: dict[str, Any]) -> None
 
 def test_every_route_is_described_and_nothing_else(api: Api, described: dict[str, Any]) -> None:
     routes = {
-        (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
+        (re.sub(r"<(\w+:)?(\w+)>", r"{\2}", rule.rule), method.lower())
         for rule in api.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.rule.startswith(("/docs", "/openapi.json"))

@@ -25,7 +25,7 @@ from ordercore.entrypoints.http.schemas import Schema, Schemas
 from ordercore.entrypoints.http.shapes import FieldProblemShape, HealthShape
 
 ALWAYS = (Unauthenticated, PermissionMissing, InvalidRequest, StoreUnavailable, Overloaded)
-_PATH_NAME = re.compile(r"<(\w+)>")
+_PATH_NAME = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 def document(operations: Iterable[Operation], *, version: str) -> Schema:
@@ -33,8 +33,7 @@ def document(operations: Iterable[Operation], *, version: str) -> Schema:
     schemas = Schemas()
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        path = "/v1" + _PATH_NAME.sub(r"{\1}", operation.path)
-        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, schemas)
+        paths.setdefault(path_of(operation), {})[operation.method.lower()] = _operation(operation, schemas)
     for path, summary in (("/healthz", "Whether the process lives."), ("/readyz", "Whether the store answers.")):
         paths[path] = {"get": _health(path.strip("/"), summary, schemas)}
     problem = schemas.of(FieldProblemShape)
@@ -55,6 +54,11 @@ def document(operations: Iterable[Operation], *, version: str) -> Schema:
             "schemas": {**schemas.components, "Problem": _problem(problem)},
         },
     }
+
+
+def path_of(operation: Operation) -> str:
+    """The operation's address, its names in braces."""
+    return "/v1" + _PATH_NAME.sub(r"{\1}", operation.path)
 
 
 def _operation(operation: Operation, schemas: Schemas) -> Schema:

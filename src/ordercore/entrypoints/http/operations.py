@@ -13,6 +13,7 @@ from uuid import UUID
 
 from attrs import NOTHING, fields, frozen
 from flask import Blueprint, Flask, Request, Response, current_app, request
+from werkzeug.routing import BaseConverter
 
 from ordercore import PageRequest
 from ordercore.application.shop import OrderCore
@@ -26,6 +27,12 @@ P = ParamSpec("P")
 EXTENSION = "ordercore"
 NIL = UUID(int=0)
 """Stands for the id in a path until the resource is looked up."""
+
+
+class OneOrder(BaseConverter):
+    """The name of one order in a path: anything but the address of the batch."""
+
+    regex = r"(?!batch\Z)[^/]+"
 
 
 class Key(Enum):
@@ -133,6 +140,7 @@ class Capability:
 
 def install(app: Flask, capabilities: Sequence[Capability]) -> None:
     """Route every operation."""
+    app.url_map.converters["one"] = OneOrder
     for capability in capabilities:
         blueprint = Blueprint(capability.name, __name__, url_prefix="/v1")
         for operation in capability.operations:

@@ -105,7 +105,7 @@ def list_orders(asked: Asked[None]) -> Response:
     return listed(asked.shop.ordering.list(asked.which, asked.page), rendering.order_row)
 
 
-@orders.operation("GET", "/orders/<order>", answer=shapes.OrderShape, refusals=(UnknownResource,))
+@orders.operation("GET", "/orders/<one:order>", answer=shapes.OrderShape, refusals=(UnknownResource,))
 def get_order(asked: Asked[None], order: str) -> Response:
     """One order, by id or number."""
     shop = asked.shop
