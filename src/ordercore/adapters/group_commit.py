@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ordercore.domain.errors import OrderCoreError, Overloaded, Unavailable
+from ordercore.domain.errors import OrderCoreError, OutcomeUnknown, Overloaded, Unavailable
 from ordercore.ports.commits import Change
 from ordercore.ports.store import Store
 
@@ -25,17 +25,23 @@ MOST_TRIES = 3
 
 
 class _Call:
-    """One caller's commands, and where their outcomes come."""
+    """One caller's commands, and where their outcomes come. `leads` says that the caller commits for everybody now."""
 
-    __slots__ = ("change", "commands", "done", "failure", "outcomes")
+    __slots__ = ("change", "commands", "done", "failure", "leads", "outcomes")
 
     def __init__(self, change: Change[Any, Any], commands: Sequence[Any]) -> None:
         self.change = change
         self.commands = commands
         self.outcomes: Sequence[Any] | None = None
         self.failure: BaseException | None = None
+        self.leads = False
         self.done = threading.Lock()
         self.done.acquire()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is something to tell the caller."""
+        return self.outcomes is not None or self.failure is not None
 
 
 class GroupCommit:
@@ -55,39 +61,58 @@ class GroupCommit:
         if not commands:
             return []
         call = _Call(change, commands)
-        with self._lock:
-            if self._waiting + len(commands) > LONGEST_QUEUE and self._waiting:
-                raise Overloaded
-            self._queue.append(call)
-            self._waiting += len(commands)
-            leads = not self._is_led
-            self._is_led = True
-        if not leads:
-            call.done.acquire()
-        if call.outcomes is None and call.failure is None:
-            self._lead(call)
+        try:
+            self._enter(call)
+            if not call.leads:
+                call.done.acquire()
+            while not call.is_answered:
+                self._answer(self._next_group())
+        finally:
+            if call.leads or not call.is_answered:
+                self._leave(call)
         if call.failure is not None:
             raise call.failure
         assert call.outcomes is not None
         return call.outcomes
 
-    def _lead(self, own: _Call) -> None:
-        """Commit groups until the own call is answered, then let the next in the queue lead."""
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for their transaction."""
+        return self._waiting
+
+    def _enter(self, call: _Call) -> None:
+        """Queue up, and lead where nobody does."""
+        with self._lock:
+            if self._waiting + len(call.commands) > LONGEST_QUEUE and self._waiting:
+                raise Overloaded
+            self._queue.append(call)
+            self._waiting += len(call.commands)
+            call.leads = not self._is_led
+            self._is_led = True
+
+    def _leave(self, call: _Call) -> None:
+        """Let the next in the queue lead; who was interrupted while waiting takes the commands along."""
+        with self._lock:
+            if call in self._queue:
+                self._queue.remove(call)
+                self._waiting -= len(call.commands)
+            if not call.leads:
+                return
+            self._is_led = bool(self._queue)
+            if self._queue:
+                self._queue[0].leads = True
+                self._queue[0].done.release()
+
+    def _answer(self, group: list[_Call]) -> None:
+        """Commit a group and wake its callers. Where the leader is interrupted, the others cannot know the outcome."""
         try:
-            while own.outcomes is None and own.failure is None:
-                group = self._next_group()
-                try:
-                    self._commit(group)
-                finally:
-                    for call in group:
-                        if call is not own:
-                            call.done.release()
+            self._commit(group)
         finally:
-            with self._lock:
-                successor = self._queue[0] if self._queue else None
-                self._is_led = successor is not None
-            if successor is not None:
-                successor.done.release()
+            for call in group:
+                if not call.is_answered:
+                    call.failure = OutcomeUnknown()
+                if not call.leads:
+                    call.done.release()
 
     def _next_group(self) -> list[_Call]:
         """Everything queued of the first one's kind, up to the largest group; the rest keeps its order."""
@@ -115,10 +140,6 @@ class GroupCommit:
             _deal(group, self._transact(change, commands))
         except Exception as failure:
             self._fail_or_isolate(group, commands, failure)
-        except BaseException as stop:
-            for call in group:
-                call.failure = stop
-            raise
 
     def _fail_or_isolate(self, group: list[_Call], commands: list[Any], failure: Exception) -> None:
         if len(commands) > 1 and not _is_of_the_store(failure):
