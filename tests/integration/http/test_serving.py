@@ -111,6 +111,13 @@ def test_a_served_shop_takes_orders_and_ends_with_everything_on_disk(served: Ser
         assert not [finding for finding in shop.examine() if finding.verdict.value == "broken"]
 
 
+def test_a_shutdown_gives_the_store_back(served: Served, tmp_path: Path) -> None:
+    assert served.ask("POST", "/v1/orders", an_order())[0] == 201
+    assert (tmp_path / "shop.db-wal").exists()
+    assert served.stop() == 0
+    assert not (tmp_path / "shop.db-wal").exists()  # SQLite removes it when the last connection is closed
+
+
 def test_a_shutdown_finishes_what_was_accepted(served: Served) -> None:
     answers: list[tuple[int, Any]] = []
     slow = an_order(payment={"token": "tok_slow"})
