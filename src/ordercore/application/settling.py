@@ -285,5 +285,6 @@ def _finish_requests(work: UnitOfWork, recordings: Iterable[Recording], orders: 
 
 
 def was_declined(order: Order) -> bool:
-    """Whether the order stands without money because the provider said no."""
-    return order.cancel_reason is CancelReason.PAYMENT_DECLINED or order.payment.status is PaymentStatus.DECLINED
+    """Whether the order stands without money because the provider said no; not while a later answer is awaited."""
+    refused = order.cancel_reason is CancelReason.PAYMENT_DECLINED or order.payment.status is PaymentStatus.DECLINED
+    return refused and order.payment.open_attempt is None

@@ -27,7 +27,7 @@ from ordercore.application.requests import (
     refuse_stale,
     simple,
 )
-from ordercore.application.settling import attempt_to_make, drive, patience, resume, tell
+from ordercore.application.settling import patience, resume, tell
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import (
     LabelRefused,
@@ -44,6 +44,7 @@ from ordercore.ports.queries import Page, PageRequest, ShipmentRow
 from ordercore.ports.store import StoredRequest, UnitOfWork
 
 SHIP_NAME = "ship_order"
+NO_MONEY = "the money could not be captured: "
 
 
 @frozen(kw_only=True, slots=False)
@@ -179,14 +180,12 @@ def advance_shipment(core: Core, shipment_id: UUID, actor_id: UUID) -> Shipment:
     shipment, order, _ = _both(core, shipment_id)
     if shipment.status is not ShipmentStatus.PENDING:
         return shipment
-    if attempt_to_make(order) is not None:
-        order = drive(core, [order], actor_id)[order.id]
-    elif order.payment.open_attempt is not None:
+    if order.payment.open_attempt is not None:  # not `drive`: a capture that waited for a day has no living key
         order = resume(core, order, order.payment.open_attempt, actor_id)
     if order.payment.open_attempt is not None:
         return shipment
     if order.payment.status is PaymentStatus.AUTHORISED:
-        reason = f"the money could not be captured: {order.payment.decline_code}"
+        reason = f"{NO_MONEY}{order.payment.decline_code or 'declined'}"
         return _record(core, order, shipment, LabelAnswer(kind=LabelAnswerKind.REFUSED, reason=reason), actor_id)
     answer = core.carrier.buy_label(_label_request(order, shipment))
     if answer.kind is LabelAnswerKind.UNKNOWN:
@@ -211,10 +210,11 @@ def _judged(core: Core, shipment: Shipment, *, replayed: bool = False) -> Shipme
         return shipment
     with core.store.reading() as lookups:
         order = named(lookups.orders((shipment.order_id,)), shipment.order_id, "order")
-    if order.payment.status is PaymentStatus.AUTHORISED:
-        code = order.payment.decline_code or "declined"
+    failure = shipment.failure or "refused"
+    if failure.startswith(NO_MONEY):  # not by the payment, which may have been captured since
+        code = failure.removeprefix(NO_MONEY)
         raise MoneyUnavailable(order_number=str(order.number), decline_code=code, replayed=replayed)
-    raise LabelRefused(order_number=str(order.number), reason=shipment.failure or "refused", replayed=replayed)
+    raise LabelRefused(order_number=str(order.number), reason=failure, replayed=replayed)
 
 
 def _both(core: Core, shipment_id: UUID) -> tuple[Shipment, Order, datetime]:
