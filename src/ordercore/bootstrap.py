@@ -44,15 +44,12 @@ def open(
         SchemaIsForeign: PostgreSQL is at another schema.
         StoreUnavailable: the database cannot be reached.
     """
-    from ordercore.adapters.sql import engines, schema
-
     store = _sql_store(url, clock)
-    if engines.is_in_memory(store.address):
-        with store.writing.connect() as connection:
-            schema.create(connection)
-    elif not store.is_postgres and schema.revision_of(store.writing) != schema.REVISION:
-        schema.migrate(store.writing)
-    schema.refuse_foreign(store.writing)
+    try:
+        _prepare(store)
+    except BaseException:
+        store.close()
+        raise
     books = _books_folder(store)
     return _shop(
         store,
@@ -110,6 +107,18 @@ def _sql_store(url: str, clock: Clock | None) -> SqlStore:
 
     now: Callable[[], datetime] | None = None if clock is None else clock.now
     return SqlStore(url, PlainSealer, now)
+
+
+def _prepare(store: SqlStore) -> None:
+    """This release's schema, made where that is ours to do, refused where it is another."""
+    from ordercore.adapters.sql import engines, schema
+
+    if engines.is_in_memory(store.address):
+        with store.writing.connect() as connection:
+            schema.create(connection)
+    elif not store.is_postgres and schema.revision_of(store.writing) != schema.REVISION:
+        schema.migrate(store.writing)
+    schema.refuse_foreign(store.writing)
 
 
 def _shop(
