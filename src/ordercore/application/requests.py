@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -209,17 +210,13 @@ def _verdict(
 
 def _plain(value: Any) -> object:
     """What json cannot say itself: attrs values as their fields without secrets, everything else as its text."""
-    names = _open_names(type(value))
+    names = _open_names(type(value))  # type: ignore[arg-type] # a class is hashable
     return str(value) if names is None else {name: getattr(value, name) for name in names}
 
 
-_names_by_class: dict[type[Any], tuple[str, ...] | None] = {}
-
-
+@cache
 def _open_names(cls: type[Any]) -> tuple[str, ...] | None:
-    if cls not in _names_by_class:
-        is_attrs = hasattr(cls, "__attrs_attrs__")
-        _names_by_class[cls] = (
-            tuple(each.name for each in fields(cls) if not each.metadata.get("secret")) if is_attrs else None
-        )
-    return _names_by_class[cls]
+    """The fields of an attrs class that may be told; None where it is none."""
+    if not hasattr(cls, "__attrs_attrs__"):
+        return None
+    return tuple(each.name for each in fields(cls) if not each.metadata.get("secret"))

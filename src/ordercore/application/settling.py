@@ -43,9 +43,12 @@ PAY_AGAIN = "pay_order"
 
 @frozen(kw_only=True, slots=False)
 class Recording:
-    """An answer to be recorded. `capture_id` is the id of the capture that follows an authorisation, where one does."""
+    """An answer to be recorded on an order that was read before.
 
-    order_id: UUID
+    `capture_id` is the id of the capture that follows an authorisation, where one does.
+    """
+
+    order: Order
     attempt_id: UUID
     answer: ProviderAnswer
     entry_id: UUID
@@ -57,14 +60,14 @@ class Recording:
 
 def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order | OrderCoreError]:
     """Step 3: answers recorded on their orders, stock of what they cancelled released, requests finished."""
-    before = work.orders.hold({each.order_id for each in recordings})
+    before = work.orders.renew(each.order for each in recordings)
     orders = dict(before)
     for each in recordings:
-        orders[each.order_id] = _recorded(orders[each.order_id], each)
+        orders[each.order.id] = _recorded(orders[each.order.id], each)
     release_stock(work, [(before[id], after) for id, after in orders.items()], recordings[0].at)
     work.orders.save(*(after for id, after in orders.items() if after is not before[id]))
     _finish_requests(work, recordings, orders)
-    return [orders[each.order_id] for each in recordings]
+    return [orders[each.order.id] for each in recordings]
 
 
 SETTLE = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
@@ -124,7 +127,7 @@ def record(
     captures = core.settings.capture is CapturePolicy.CONFIRMED
     recordings = [
         Recording(
-            order_id=order.id,
+            order=order,
             attempt_id=order.payment.attempts[-1].id,
             answer=answer,
             entry_id=core.ids.new(),
@@ -270,7 +273,7 @@ def _became_sure(before: Order, after: Order) -> bool:
 def _finish_requests(work: UnitOfWork, recordings: Iterable[Recording], orders: Mapping[UUID, Order]) -> None:
     finished: dict[str, dict[UUID, str]] = {}
     for each in recordings:
-        order = orders[each.order_id]
+        order = orders[each.order.id]
         attempt = next(one for one in order.payment.attempts if one.id == each.attempt_id)
         if attempt.is_open:
             continue

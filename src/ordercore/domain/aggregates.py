@@ -30,7 +30,7 @@ class Aggregate:
     """What is saved as one. `facts` are the events of transitions not yet saved; `event_count` numbers the saved ones.
 
     `replayed` says that this is the answer to a repeated request: the effect happened before. Neither is stored.
-    Not slotted: see Money.
+    Not slotted: larger frozen classes are built and copied faster with a dict (see `evolving`).
     """
 
     stream: ClassVar[str]

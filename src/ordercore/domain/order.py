@@ -70,7 +70,7 @@ class Adjustment:
     is_tax_included: bool = False
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Allocation:
     """Pieces of one item reserved at one location."""
 

@@ -41,7 +41,7 @@ class Movement:
     reference: UUID | None = None
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class StockLevel:
     """Pieces of one product at one location: `0 <= reserved <= on_hand`."""
 
@@ -141,7 +141,10 @@ class Product(Aggregate):
     @property
     def available(self) -> int:
         """What can still be ordered, at all locations; entries call it quantity_in_stock."""
-        return sum(level.on_hand - level.reserved for level in self.levels)
+        levels = self.levels
+        if len(levels) == 1:
+            return levels[0].on_hand - levels[0].reserved
+        return sum(level.available for level in levels)
 
     @property
     def on_hand(self) -> int:

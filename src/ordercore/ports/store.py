@@ -94,6 +94,9 @@ class Customers(Collection[Customer], Protocol):
 class Orders(Collection[Order], Protocol):
     """Orders with items, adjustments and payment."""
 
+    def renew(self, known: Iterable[Order]) -> Mapping[UUID, Order]:
+        """Hold orders that were read before: locked, and read anew only where their version has moved on."""
+
     def next_numbers(self, count: int) -> Sequence[int]:
         """Unique and rising order numbers; gaps are allowed."""
 

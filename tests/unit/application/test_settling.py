@@ -145,7 +145,7 @@ def test_recording_an_answer_twice_changes_nothing() -> None:
     answer = ProviderAnswer(kind=AnswerKind.APPROVED, reference="ref")
     recordings = [
         Recording(
-            order_id=order.id,
+            order=order,
             attempt_id=order.payment.attempts[0].id,
             answer=answer,
             entry_id=IDS.new(),

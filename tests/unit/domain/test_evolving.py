@@ -4,14 +4,12 @@ import attrs
 import pytest
 
 from ordercore.domain.evolving import evolve
-from ordercore.domain.money import Money
 from tests.support.domain import HOME, a_product, captured_order, shipped_order
 
 
 @pytest.mark.parametrize(
     ("instance", "changes"),
     [
-        (Money(1, "EUR"), {"amount_minor": 2}),
         (HOME, {"city": "Dayton", "line2": "Flat 3"}),
         (a_product(), {"is_low": True}),
         (captured_order(), {"version": 9, "items": ()}),

@@ -108,6 +108,9 @@ class MemoryOrders(MemoryCollection[Order]):
         self._claimed: set[tuple[UUID, str]] = set()
         self._saved: set[UUID] = set()
 
+    def renew(self, known: Iterable[Order]) -> Mapping[UUID, Order]:
+        return self.hold(order.id for order in known)
+
     def next_numbers(self, count: int) -> Sequence[int]:
         first = self._state.last_number + 1
         self._state.last_number += count

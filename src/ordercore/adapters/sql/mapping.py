@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from attrs import fields as fields_of
 
 from ordercore.adapters.sql import tables
 from ordercore.adapters.sql.wire import Row, Wire
@@ -37,7 +36,8 @@ from ordercore.domain.shipment import Label, Shipment, ShipmentLine
 from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import RequestClaim, StoredRequest
 
-# Flags go out as integers: exact types need no adapting. Looked up and not called: an enum's call costs ten times a dictionary's answer. `_value_` is an enum's plain value.
+# Flags go out as integers: exact types need no adapting.
+# Looked up and not called: an enum's call costs ten times a dictionary's answer. `_value_` is an enum's plain value.
 _ADMIN_ROLE = {each.value: each for each in AdminRole}
 _ATTEMPT_KIND = {each.value: each for each in AttemptKind}
 _ATTEMPT_STATUS = {each.value: each for each in AttemptStatus}
@@ -633,15 +633,17 @@ def event_rows(wire: Wire, aggregate: Aggregate) -> Iterable[Row]:
     """An aggregate's new facts for the events table, numbered on in its own stream."""
     stream_id = wire.id(aggregate.id)
     for number, fact in enumerate(aggregate.facts, start=aggregate.event_count + 1):
-        payload = {name: value for name, value in fact.__dict__.items() if value is not None}
-        occurred_at, actor_id = payload.pop("occurred_at"), payload.pop("actor_id")
+        payload = fact.__dict__.copy()
+        del payload["occurred_at"], payload["actor_id"]
+        if payload["note"] is None:
+            del payload["note"]
         yield (
             aggregate.stream,
             stream_id,
             number,
             fact.type,
-            wire.moment(occurred_at),
-            wire.id(actor_id),
+            wire.moment(fact.occurred_at),
+            wire.id(fact.actor_id),
             orjson.dumps(payload, default=_plain).decode(),
             None,
         )
@@ -649,4 +651,5 @@ def event_rows(wire: Wire, aggregate: Aggregate) -> Iterable[Row]:
 
 def _plain(value: Any) -> Mapping[str, Any]:
     """The fields of a value inside an event."""
-    return {each.name: getattr(value, each.name) for each in fields_of(type(value))}
+    known: Mapping[str, Any] = value.__dict__
+    return known

@@ -266,6 +266,17 @@ class SqlOrders(SqlCollection[Order]):
         self._latest_number = FIRST_ORDER_NUMBER - 1
         self._references_made: set[Row] = set()
 
+    def renew(self, known: Iterable[Order]) -> Mapping[UUID, Order]:
+        """Hold orders that were read before; one whose version still stands is not read again."""
+        wanted = {order.id: order for order in known}
+        ids = sorted(wanted)
+        self._work.locks.note(self.kind, ids)
+        versions = self._wire.rows(self.table, "id, version", [self._wire.id(id) for id in ids], lock=True)
+        unchanged = {id for id, version in versions if wanted[self._wire.to_id(id)].version == version}
+        self._held.update((id, wanted[id]) for id in map(self._wire.to_id, unchanged))
+        self._held.update(self._read([id for id, _ in versions if id not in unchanged], lock=False))
+        return {id: self._held[id] for id in ids if id in self._held}
+
     def next_numbers(self, count: int) -> Sequence[int]:
         """Fresh order numbers."""
         if self._wire.claims_in_place:
@@ -332,6 +343,8 @@ class SqlOrders(SqlCollection[Order]):
             for id, each in self._saved.items()
             if id in self._held and each is not self._held[id]
         ]
+        if any(after.version <= before.version for before, after in changed):
+            raise AssertionError("an order was changed without a new version; `renew` rests on it")
         write_orders(self._wire, self._work.sealer, new, changed)
 
     def _references(self, names: Iterable[tuple[Any, str]]) -> dict[tuple[Any, str], Any]:
