@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ordercore.adapters.sql import engines
+from ordercore.adapters.sql.database_clock import DatabaseClock
 from ordercore.adapters.sql.file_lock import FileLock
 from ordercore.adapters.sql.queries import SqlQueries
 from ordercore.adapters.sql.wire import PostgresWire, SqliteWire, Wire
@@ -36,6 +37,7 @@ class SqlStore:
         self._make_sealer = sealer
         self._sealer: Sealer | None = None
         self._now = now
+        self._database_clock = DatabaseClock()
         self._writer = threading.RLock()
         self._in_transaction = threading.local()
         file = engines.database_file(self.address)
@@ -101,8 +103,7 @@ class SqlStore:
         if self._now is not None:
             return self._now()
         if self.is_postgres:
-            ((now,),) = wire.run("SELECT clock_timestamp()")
-            return wire.to_moment(now)
+            return self._database_clock.now(wire)
         return datetime.now(UTC)
 
     @property
