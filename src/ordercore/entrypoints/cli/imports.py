@@ -22,6 +22,7 @@ from ordercore.entrypoints.cli.refused import RefusedLines, beside
 from ordercore.entrypoints.cli.session import with_shop
 from ordercore.entrypoints.cli.signals import until_told_to_stop
 from ordercore.entrypoints.cli.sources import Source
+from ordercore.entrypoints.process import settle_in
 
 C = TypeVar("C")
 
@@ -106,6 +107,7 @@ def _unsent(commands: Sequence[object]) -> Sequence[ImportOutcome]:
 
 
 def _run(importer: Importer[C], source: Source, parsed: Parsed[C], refused: str | None, format_: str | None) -> None:
+    settle_in()
     with RefusedLines(Path(refused) if refused else beside(source.path)) as refusals, until_told_to_stop() as stop:
         tally = importer.run(source, parsed, refusals.add, stop)
     print_one(summary(tally), format_)

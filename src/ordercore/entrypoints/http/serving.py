@@ -18,6 +18,7 @@ from ordercore import bootstrap
 from ordercore.application.shop import OrderCore
 from ordercore.domain.errors import InvalidRequest
 from ordercore.entrypoints.http.app import create_app
+from ordercore.entrypoints.process import settle_in
 from ordercore.entrypoints.worker import run_worker
 
 THREADS = 64
@@ -58,7 +59,7 @@ def serve(
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its warning about many threads is not for us: they wait for commits
         log_access=log_access,
     )
     if when_listening is not None:
@@ -80,7 +81,9 @@ def _application(url: str, housekeeper: Lock, interval_seconds: float) -> Any:  
         )
         rounds.start()
     Finalize(None, _end, args=(shop, stop, rounds), exitpriority=10)
-    return create_app(shop)
+    app = create_app(shop)
+    settle_in()
+    return app
 
 
 def _end(shop: OrderCore, stop: threading.Event, rounds: threading.Thread | None) -> None:
