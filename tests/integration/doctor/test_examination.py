@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from attrs import frozen
 
+import ordercore
 from tests.integration.doctor.conftest import Patient
 
 
@@ -333,3 +335,10 @@ def test_open_orders_of_an_inactive_admin_user_are_noted(patient: Patient) -> No
 
 def test_what_is_not_sealed_is_noted(patient: Patient) -> None:
     assert "not configured" in patient.note("sealing").detail
+
+
+def test_the_docs_explain_every_check() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text()
+    with ordercore.in_memory() as shop:
+        names = {each.check for each in shop.examine()}
+    assert [name for name in sorted(names) if f"| `{name}` |" not in page] == []
