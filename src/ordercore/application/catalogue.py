@@ -19,6 +19,7 @@ from ordercore.application.requests import (
     named,
     perform,
     refuse_stale,
+    run_one,
     simple,
 )
 from ordercore.domain import fields
@@ -146,10 +147,7 @@ class Catalogue:
             raise InvalidRequest.of("", "must be at most 500 products, each sku once", "wrong_length")
         at = self._core.clock.now()
         products = [_new(self._core.ids.new(), command, at, self._actor.id) for command in commands]
-        outcomes = self._core.commits.run(ADD_MANY, [tuple(products)])
-        if isinstance(outcomes[0], OrderCoreError):
-            raise outcomes[0]
-        taken = outcomes[0]
+        taken = run_one(self._core, ADD_MANY, tuple(products))
         return [None if product.sku in taken else product.written() for product in products]
 
     def edit_product(self, command: EditProduct, *, idempotency_key: str | None = None) -> Product:

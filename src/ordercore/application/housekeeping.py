@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import frozen
 
 from ordercore.application.core import Core
-from ordercore.application.requests import Intent
+from ordercore.application.requests import Intent, run_one
 from ordercore.application.settling import drive, patience, release_stock, resume, tell
 from ordercore.application.shipping import advance_shipment
 from ordercore.domain.actor import Actor, Permission, authorise
@@ -88,19 +88,14 @@ class Housekeeping:
         core = self._core
         ids = tuple(core.ids.new() for _ in range(2 * LARGEST_BATCH))
         intent = Intent(actor_id=self._actor.id, command=LARGEST_BATCH, at=core.clock.now(), ids=ids, claim=None)
-        (outcome,) = core.commits.run(change, (intent,))
-        if isinstance(outcome, OrderCoreError):
-            raise outcome
+        outcome = run_one(core, change, intent)
         tell(core, outcome)
         drive(core, [order.written() for order in outcome], self._actor.id)
         return len(outcome)
 
     def _forget(self) -> int:
         """Delete request keys whose time is over; those without an outcome stay."""
-        (outcome,) = self._core.commits.run(FORGET, (self._core.settings.key_retention,))
-        if isinstance(outcome, OrderCoreError):
-            raise outcome
-        return outcome
+        return run_one(self._core, FORGET, self._core.settings.key_retention)
 
 
 def _expire(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:

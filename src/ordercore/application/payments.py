@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from ordercore.application.core import Core
 from ordercore.application.ordering import a_reason
-from ordercore.application.requests import Intent, existing, named
+from ordercore.application.requests import Intent, existing, named, run_one
 from ordercore.application.settling import drive, record, resume
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
@@ -80,9 +80,7 @@ class Payments:
             return order
         ids = (core.ids.new(), core.ids.new())
         intent = Intent(actor_id=actor_id, command=order_id, at=core.clock.now(), ids=ids, claim=None)
-        (outcome,) = core.commits.run(GIVE_BACK, (intent,))
-        if isinstance(outcome, OrderCoreError):
-            raise outcome
+        outcome = run_one(core, GIVE_BACK, intent)
         return drive(core, [outcome.written()], actor_id)[order_id]
 
     def resolve(self, command: ResolveAttempt) -> Order:

@@ -26,6 +26,7 @@ from ordercore.ports.store import RequestClaim, StoredRequest, UnitOfWork
 
 C = TypeVar("C")
 A = TypeVar("A", bound=Aggregate)
+R = TypeVar("R")
 
 SECRET = {"secret": True}
 """Metadata of a command's field that must not enter its fingerprint."""
@@ -125,13 +126,23 @@ def perform(
         ids=(resource_id, core.ids.new(), core.ids.new(), core.ids.new()),
         claim=claim,
     )
-    (outcome,) = core.commits.run(change, (intent,))
-    if isinstance(outcome, OrderCoreError):
-        raise outcome
+    outcome = run_one(core, change, intent)
     if isinstance(outcome, Repeated):
         return evolve(existing(core, outcome.stored.claim.resource_id, change.name, again), replayed=True)
     then(outcome)
     return outcome.written()
+
+
+def run_one(core: Core, change: Change[C, R], command: C) -> R:
+    """Run one command and answer what it made.
+
+    Raises:
+        OrderCoreError: its refusal.
+    """
+    (outcome,) = core.commits.run(change, (command,))
+    if isinstance(outcome, OrderCoreError):
+        raise outcome
+    return outcome
 
 
 def simple(name: str, apply: Callable[[UnitOfWork, Intent[C]], A]) -> Change[Intent[C], A | Repeated]:

@@ -25,6 +25,7 @@ from ordercore.application.requests import (
     named,
     perform,
     refuse_stale,
+    run_one,
     simple,
 )
 from ordercore.application.settling import patience, resume, tell
@@ -107,9 +108,7 @@ class Shipping:
         )
         ids = (shipment_id, core.ids.new())
         intent = Intent(actor_id=self._actor.id, command=command, at=core.clock.now(), ids=ids, claim=claim)
-        (outcome,) = core.commits.run(CLAIM, (intent,))
-        if isinstance(outcome, OrderCoreError):
-            raise outcome
+        outcome = run_one(core, CLAIM, intent)
         if isinstance(outcome, Repeated):
             return self._repeat(outcome.stored)
         return _judged(core, advance_shipment(core, outcome.id, self._actor.id))
@@ -197,9 +196,7 @@ def _record(core: Core, order: Order, shipment: Shipment, answer: LabelAnswer, a
     recording = LabelRecording(
         order_id=order.id, shipment_id=shipment.id, answer=answer, at=core.clock.now(), actor_id=actor_id
     )
-    (outcome,) = core.commits.run(RECORD_LABEL, (recording,))
-    if isinstance(outcome, OrderCoreError):
-        raise outcome
+    outcome = run_one(core, RECORD_LABEL, recording)
     recorded, shipped = outcome
     tell(core, [shipped])
     return recorded.written()

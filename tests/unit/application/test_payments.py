@@ -1,12 +1,14 @@
 import pytest
 
 from ordercore.adapters.payments.fake import FakeGateway
+from ordercore.application.ordering import CancelOrder
 from ordercore.application.payments import ResolveAttempt
 from ordercore.domain.errors import CardRefused, InvalidRequest, TransitionRefused, UnknownResource
-from ordercore.domain.lifecycles import OrderStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.payment import AnswerKind
 from ordercore.ports.gateway import Card, ProviderTraits
 from ordercore.testing.builders import IDS
+from ordercore.testing.faults import Cut, Fault, FaultPlan, FaultyGateway
 from tests.support.cores import TIMEOUT, a_shop, add, available, placed
 
 CARD = Card(number="4242 4242 4242 4242", expiry_month=12, expiry_year=2030, cvc="123")
@@ -64,3 +66,38 @@ def test_a_decision_has_a_reason_and_decides() -> None:
             shop.payments.resolve(ResolveAttempt(order_id=IDS.new(), outcome=outcome, reason=reason))
     with pytest.raises(UnknownResource):
         shop.payments.resolve(ResolveAttempt(order_id=IDS.new(), outcome=AnswerKind.DECLINED, reason="gone"))
+
+
+def test_an_admin_names_the_providers_reference_and_later_calls_know_it() -> None:
+    shop = a_shop()
+    add(shop)
+    order = placed(shop, token=TIMEOUT)
+    reference = shop.provider.entries()[0].reference
+    shop.payments.resolve(
+        ResolveAttempt(order_id=order.id, outcome=AnswerKind.APPROVED, reason="seen there", reference=reference)
+    )
+    cancelled = shop.ordering.cancel(CancelOrder(order_id=order.id))
+    assert cancelled.payment.status is PaymentStatus.VOIDED
+    notes = [event.payload.get("note") for event in shop.ordering.history(order.id)]
+    assert "seen there" in notes
+
+
+def test_money_that_could_not_be_given_back_gets_another_try() -> None:
+    plan = FaultPlan(Cut("gateway.void.before", Fault.UNKNOWN))
+    shop = a_shop(gateway=FaultyGateway(FakeGateway(), plan))
+    add(shop)
+    order = shop.ordering.cancel(CancelOrder(order_id=placed(shop).id))
+    resolved = shop.payments.resolve(
+        ResolveAttempt(order_id=order.id, outcome=AnswerKind.DECLINED, reason="they know nothing of it")
+    )
+    assert (resolved.payment.status, resolved.payment.authorised) == (PaymentStatus.AUTHORISED, 1250)
+    settled = shop.payments.settle(order.id)
+    assert (settled.payment.status, settled.payment.authorised) == (PaymentStatus.VOIDED, 0)
+    assert shop.payments.settle(order.id) == settled
+
+
+def test_settling_asks_for_an_open_attempt_at_once() -> None:
+    shop = a_shop()
+    add(shop)
+    order = placed(shop, token=TIMEOUT)
+    assert shop.payments.settle(order.id).status is OrderStatus.CONFIRMED
