@@ -100,7 +100,7 @@ class Housekeeping:
 
 def _expire(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:
     (intent,) = intents
-    held = work.orders.hold(work.orders.expired(intent.command))
+    held = work.orders.hold_free(work.orders.expired(intent.command))
     changes = []
     for index, order in enumerate(held.values()):
         if _may_expire(order, work):
@@ -129,7 +129,7 @@ def _may_expire(order: Order, work: UnitOfWork) -> bool:
 
 def _hand_over(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:
     (intent,) = intents
-    held = work.orders.hold(work.orders.managed_by_inactive(intent.command))
+    held = work.orders.hold_free(work.orders.managed_by_inactive(intent.command))
     managers = work.admins.managers()
     open_ = [order for order in held.values() if order.status not in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)]
     handed = tuple(

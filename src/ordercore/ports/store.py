@@ -94,6 +94,9 @@ class Customers(Collection[Customer], Protocol):
 class Orders(Collection[Order], Protocol):
     """Orders with items, adjustments and payment."""
 
+    def hold_free(self, ids: Iterable[UUID]) -> Mapping[UUID, Order]:
+        """Hold those that nobody else holds at this moment: for work that can wait for the next round."""
+
     def renew(self, known: Iterable[Order]) -> Mapping[UUID, Order]:
         """Hold orders that were read before: locked, and read anew only where their version has moved on."""
 

@@ -111,3 +111,10 @@ def test_too_much_at_once_is_refused(lines: list[ImportedOrder]) -> None:
 def test_an_order_date_has_a_zone() -> None:
     with pytest.raises(InvalidRequest, match="zone"):
         ImportedOrder(key="A-1", order=a_command(), placed_at=LAST_YEAR.replace(tzinfo=None))
+
+
+def test_a_second_line_with_a_refused_key_is_refused_too() -> None:
+    shop = a_stocked_shop()
+    too_many = a_line("A-1", a_command({"MUG": 99}, token=None))
+    assert verdicts(shop, too_many, a_line("A-1")) == [REFUSED, REFUSED]
+    assert verdicts(shop, a_line("A-1")) == [IMPORTED]

@@ -108,6 +108,9 @@ class MemoryOrders(MemoryCollection[Order]):
         self._claimed: set[tuple[UUID, str]] = set()
         self._saved: set[UUID] = set()
 
+    def hold_free(self, ids: Iterable[UUID]) -> Mapping[UUID, Order]:
+        return self.hold(ids)
+
     def renew(self, known: Iterable[Order]) -> Mapping[UUID, Order]:
         return self.hold(order.id for order in known)
 

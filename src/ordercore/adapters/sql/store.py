@@ -56,8 +56,7 @@ class SqlStore:
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
         """A writing transaction."""
-        if getattr(self._in_transaction, "open", False):
-            raise RuntimeError("a unit of work is open in this thread already; they do not nest")
+        self._refuse_nesting()
         sealer = self.sealer
         self._in_transaction.open = True
         try:
@@ -82,6 +81,7 @@ class SqlStore:
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, Wire]]:
         """What every reader reads from: a transaction that waits for no writer and writes nothing."""
+        self._refuse_nesting()
         with engines.translated(), self._shared(), self.reading_engine.connect() as connection:
             if self.is_postgres:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -133,6 +133,10 @@ class SqlStore:
             self._roll_back(connection, cursor)
             raise
         self._commit(connection, cursor)
+
+    def _refuse_nesting(self) -> None:
+        if getattr(self._in_transaction, "open", False):
+            raise RuntimeError("a unit of work is open in this thread already; they do not nest, read through it")
 
     def _commit(self, connection: Any, cursor: Any) -> None:
         try:

@@ -45,9 +45,17 @@ class Wire(Protocol):
         """Rows of one statement with `?` placeholders."""
 
     def rows(
-        self, table: Table, columns: str, keys: Iterable[Any], *, by: str = "id", order: str = "", lock: bool = False
+        self,
+        table: Table,
+        columns: str,
+        keys: Iterable[Any],
+        *,
+        by: str = "id",
+        order: str = "",
+        lock: bool = False,
+        free: bool = False,
     ) -> list[tuple[Any, ...]]:
-        """The rows whose key is among these (driver values), sorted, locked where asked."""
+        """The rows whose key is among these (driver values), sorted, locked where asked; `free` skips locked ones."""
 
     def among(self, statement: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a statement in which `{among}` stands for "is one of these ids"."""
@@ -115,6 +123,7 @@ class SqliteWire:
         by: str = "id",
         order: str = "",
         lock: bool = False,  # noqa: ARG002 - the writer is alone
+        free: bool = False,  # noqa: ARG002 - and nobody else holds anything
     ) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []
         wanted = sorted(set(keys))
@@ -230,13 +239,23 @@ class PostgresWire:
         return self._cursor.fetchall()
 
     def rows(
-        self, table: Table, columns: str, keys: Iterable[Any], *, by: str = "id", order: str = "", lock: bool = False
+        self,
+        table: Table,
+        columns: str,
+        keys: Iterable[Any],
+        *,
+        by: str = "id",
+        order: str = "",
+        lock: bool = False,
+        free: bool = False,
     ) -> list[tuple[Any, ...]]:
         wanted = list(keys)
         if not wanted:
             return []
         kind = _array_type(table, by)
-        self._cursor.execute(_postgres_select(table.name, columns, by, order, kind, lock), (array(wanted, kind),))
+        self._cursor.execute(
+            _postgres_select(table.name, columns, by, order, kind, _LOCKING[lock, free]), (array(wanted, kind),)
+        )
         return self._cursor.fetchall()
 
     def among(self, statement: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -318,9 +337,15 @@ def _marked(statement: str) -> str:
     return statement.replace("%", "%%").replace("?", "%s")
 
 
+_LOCKING = {
+    (False, False): "",
+    (True, False): " FOR NO KEY UPDATE",
+    (True, True): " FOR NO KEY UPDATE SKIP LOCKED",
+}
+
+
 @lru_cache(maxsize=256)
-def _postgres_select(table: str, columns: str, by: str, order: str, kind: str, lock: bool) -> str:
-    locking = " FOR NO KEY UPDATE" if lock else ""
+def _postgres_select(table: str, columns: str, by: str, order: str, kind: str, locking: str) -> str:
     return f"SELECT {columns} FROM {table} WHERE {by} = ANY(%s::{kind}) ORDER BY {order or by}{locking}"
 
 

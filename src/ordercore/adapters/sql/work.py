@@ -266,6 +266,12 @@ class SqlOrders(SqlCollection[Order]):
         self._latest_number = FIRST_ORDER_NUMBER - 1
         self._references_made: set[Row] = set()
 
+    def hold_free(self, ids: Iterable[UUID]) -> Mapping[UUID, Order]:
+        """Hold those that nobody else holds."""
+        keys = [self._wire.id(id) for id in sorted(set(ids))]
+        free = self._wire.rows(self.table, "id", keys, lock=True, free=True)
+        return self.hold(self._wire.to_id(id) for (id,) in free)
+
     def renew(self, known: Iterable[Order]) -> Mapping[UUID, Order]:
         """Hold orders that were read before; one whose version still stands is not read again."""
         wanted = {order.id: order for order in known}
