@@ -81,7 +81,8 @@ class SqlStore:
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, Wire]]:
         """What every reader reads from: a transaction that waits for no writer and writes nothing."""
-        self._refuse_nesting()
+        if self._is_shared:
+            self._refuse_nesting()  # the one connection is in the middle of a transaction
         with engines.translated(), self._shared(), self.reading_engine.connect() as connection:
             if self.is_postgres:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
