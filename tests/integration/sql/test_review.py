@@ -1,0 +1,62 @@
+"""What a reader with fresh eyes found in the store, and must not come back."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+import ordercore
+from ordercore import AddProduct, Money, OrderCore, ReceiveStock
+
+
+@pytest.fixture
+def shop(migrated_postgres: str) -> Iterator[OrderCore]:
+    with ordercore.open(migrated_postgres) as shop:
+        yield shop
+
+
+def a_mug() -> AddProduct:
+    return AddProduct(sku="MUG", name="Mug", price=Money.of("12.50", "EUR"), quantity_in_stock=1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux shows them")
+def test_a_closed_shop_leaves_no_lock_file_open(sqlite_file: Path) -> None:
+    for _ in range(3):
+        with ordercore.open(f"sqlite:///{sqlite_file}") as shop:
+            shop.catalogue.add_products([a_mug()])
+    assert not [each for each in Path("/proc/self/fd").iterdir() if _points_to(each).endswith("shop.db.lock")]
+
+
+def test_connections_that_a_restart_cut_are_replaced_before_anybody_uses_them(
+    shop: OrderCore, migrated_postgres: str
+) -> None:
+    mug = shop.catalogue.add_product(a_mug())
+    with ExitStack() as readers:
+        for _ in range(5):
+            readers.enter_context(shop._core.store.reading())
+    _cut_all(migrated_postgres)
+    assert [
+        shop.catalogue.receive_stock(ReceiveStock(product_id=shop.catalogue.get(mug.id).id, quantity=1)).available
+        for _ in range(5)
+    ] == [2, 3, 4, 5, 6]
+
+
+def _points_to(descriptor: Path) -> str:
+    try:
+        return os.readlink(descriptor)
+    except FileNotFoundError:  # the one that lists the folder
+        return ""
+
+
+def _cut_all(url: str) -> None:
+    address = make_url(url)
+    with psycopg.connect(
+        host=str(address.query["host"]), user=address.username, dbname="postgres", autocommit=True
+    ) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (address.database,)
+        )
