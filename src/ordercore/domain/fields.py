@@ -6,7 +6,7 @@ Objects restored from rows do not pass here; a rule that grows stricter never ma
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from unicodedata import category
 
@@ -134,9 +134,13 @@ country.schema = {"type": "string", "pattern": "^[A-Z]{2}$"}  # type: ignore[att
 
 
 def aware(_: Any, attribute: Attribute[Any], value: Any) -> None:
-    """A time with its zone; naive times are refused."""
+    """A time with its zone, in the years 1 to 9999 of UTC too; naive times are refused."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         _refuse(attribute, "must be a time with a zone such as 2017-01-01T11:53:26Z", "naive_time")
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        _refuse(attribute, "must be in the years 1 to 9999 of UTC", "out_of_range")
 
 
 def _refuse(attribute: Attribute[Any], detail: str, code: str) -> None:

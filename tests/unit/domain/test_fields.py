@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -180,6 +180,17 @@ def test_a_time_has_its_zone() -> None:
     assert problem_of(fields.aware, datetime(2026, 3, 1, tzinfo=UTC)) is None
     assert problem_of(fields.aware, datetime(2026, 3, 1)) == "naive_time"  # noqa: DTZ001 - the claim
     assert problem_of(fields.aware, "2026-03-01T00:00:00Z") == "naive_time"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=14))),
+    ],
+)
+def test_a_time_that_utc_cannot_say_is_refused_before_a_store_keeps_it_and_cannot_read_it(moment: datetime) -> None:
+    assert problem_of(fields.aware, moment) == "out_of_range"
 
 
 def test_converters_leave_what_they_do_not_know_to_the_check() -> None:
