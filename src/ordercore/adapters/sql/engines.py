@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ordercore.domain.errors import InvalidRequest, StoreUnavailable
@@ -120,6 +121,11 @@ def _postgres_engine(address: URL) -> Engine:
     with translated():
         engine = create_engine(address, pool_size=READERS, max_overflow=0, isolation_level="READ COMMITTED")
 
+    @event.listens_for(engine, "checkout")
+    def checkout(connection: Any, *_: object) -> None:
+        if _has_word(connection.fileno()):
+            raise DisconnectionError("the server closed the connection while nobody used it")
+
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: object) -> None:
         with connection.cursor() as cursor:
@@ -128,6 +134,15 @@ def _postgres_engine(address: URL) -> Engine:
         connection.commit()
 
     return engine
+
+
+def _has_word(socket: int) -> bool:
+    """Whether an idle connection has something to read: its end, after a restart. Looking costs no round trip."""
+    if not hasattr(select, "poll"):  # pragma: no cover - Windows
+        return bool(select.select([socket], [], [], 0)[0])
+    watch = select.poll()
+    watch.register(socket, select.POLLIN)
+    return bool(watch.poll(0))
 
 
 def _sqlite_engine(address: URL, **pool: Any) -> Engine:

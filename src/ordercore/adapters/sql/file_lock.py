@@ -23,6 +23,12 @@ class FileLock:
         self._path = file.with_name(file.name + ".lock")
         self._descriptor: int | None = None
 
+    def close(self) -> None:
+        """Give the file back; whoever takes the lock again opens it anew."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
     def __enter__(self) -> FileLock:
         if fcntl is not None:
             if self._descriptor is None:

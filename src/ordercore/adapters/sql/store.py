@@ -41,7 +41,7 @@ class SqlStore:
         self._writer = threading.RLock()
         self._in_transaction = threading.local()
         file = engines.database_file(self.address)
-        self._file_lock: AbstractContextManager[object] = nullcontext() if file is None else FileLock(file)
+        self._file_lock = None if file is None else FileLock(file)
         self._is_shared = engines.is_in_memory(self.address)
 
     @property
@@ -120,6 +120,9 @@ class SqlStore:
         """Give connections and files back."""
         self.reading_engine.dispose()
         self.writing.dispose()
+        if self._file_lock is not None:
+            with self._writer:
+                self._file_lock.close()
 
     def _transaction(self, connection: Any, sealer: Sealer) -> Iterator[UnitOfWork]:
         cursor = connection.cursor()
@@ -166,7 +169,7 @@ class SqlStore:
         if self.is_postgres:
             yield
         else:
-            with self._writer, self._file_lock:
+            with self._writer, self._file_lock or nullcontext():
                 yield
 
     def _shared(self) -> AbstractContextManager[object]:
