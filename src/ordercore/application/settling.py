@@ -153,8 +153,9 @@ def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID) -> Order:
     "Not found" is no proof: then the attempt stays unknown and an admin decides.
     """
     request = provider_call(order, attempt)
+    traits = core.gateway.traits
     age = core.clock.now() - attempt.started_at
-    if age < core.gateway.traits.key_lifetime:
+    if age + traits.deadline < traits.key_lifetime:  # a key that dies on the way would charge anew
         answer = core.gateway.call(request)
     else:
         answer = core.gateway.find(request) or ProviderAnswer(kind=AnswerKind.UNKNOWN)

@@ -69,6 +69,15 @@ def test_after_the_keys_lifetime_it_is_only_looked_for() -> None:
     assert len(shop.provider.entries()) == 1
 
 
+def test_a_key_that_could_die_on_its_way_is_not_sent() -> None:
+    shop = a_stocked_shop(Cut("gateway.authorise.before", Fault.UNKNOWN))
+    order = placed(shop)
+    traits = shop.core.gateway.traits
+    shop.clock.advance(traits.key_lifetime - traits.deadline)
+    assert shop.payments.settle(order.id).payment.is_unknown
+    assert not shop.provider.entries()
+
+
 def test_not_found_is_no_proof() -> None:
     shop = a_stocked_shop(Cut("gateway.authorise.before", Fault.UNKNOWN))
     order = placed(shop)
