@@ -13,6 +13,7 @@ from ordercore.application.requests import Intent, run_one
 from ordercore.application.settling import drive, patience, release_stock, resume, tell
 from ordercore.application.shipping import advance_shipment
 from ordercore.domain.actor import Actor, Permission, authorise
+from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import CancelReason, Order
@@ -131,13 +132,22 @@ def _hand_over(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tup
     (intent,) = intents
     held = work.orders.hold_free(work.orders.managed_by_inactive(intent.command))
     managers = work.admins.managers()
-    open_ = [order for order in held.values() if order.status not in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)]
     handed = tuple(
         order.hand_over(managers[order.number % len(managers)], at=intent.at, actor_id=intent.actor_id)
-        for order in open_
+        for order in held.values()
+        if _waits_for_hand_over(order, managers)
     )
     work.orders.save(*handed)
     return [tuple(after for after in handed if after.facts)]
+
+
+def _waits_for_hand_over(order: Order, managers: Sequence[UUID]) -> bool:
+    """Checked again under the lock: still open, and not handed by somebody to an active admin user meanwhile."""
+    return (
+        order.status not in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+        and order.manager_id not in managers
+        and order.manager_id != STORE_ADMIN
+    )
 
 
 def _forget(work: UnitOfWork, retentions: Sequence[timedelta]) -> Sequence[int | OrderCoreError]:

@@ -13,7 +13,7 @@ from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.admins import AddAdmin, DeactivateAdmin
 from ordercore.application.catalogue import AddProduct
 from ordercore.application.housekeeping import RoundReport
-from ordercore.application.ordering import CancelOrder
+from ordercore.application.ordering import CancelOrder, HandOver
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shipping import MarkDelivered, ShipOrder
 from ordercore.domain.admin import STORE_ADMIN
@@ -206,6 +206,21 @@ def test_without_anybody_else_the_store_takes_over() -> None:
     shop.admins.deactivate(DeactivateAdmin(admin_id=ann.id))
     shop.housekeeping.run_round()
     assert shop.ordering.get(order.id).manager_id == STORE_ADMIN
+
+
+@pytest.mark.parametrize("to_the_store", [False, True])
+def test_an_order_that_somebody_handed_over_since_it_became_a_candidate_stays(
+    monkeypatch: pytest.MonkeyPatch, *, to_the_store: bool
+) -> None:
+    shop = a_stocked_shop()
+    first, *others = (shop.admins.add(AddAdmin(username=name, password=PASSWORD)) for name in ("ann", "bob", "cy"))
+    order = placed(shop)
+    theirs = [STORE_ADMIN] if to_the_store else [admin.id for admin in (first, *others)]
+    monkeypatch.setattr(MemoryOrders, "managed_by_inactive", lambda _, limit: [order.id][:limit])
+    for admin_id in theirs:
+        shop.ordering.hand_over(HandOver(order_id=order.id, manager_id=admin_id))
+        assert shop.housekeeping.run_round().handed_over == 0
+        assert shop.ordering.get(order.id).manager_id == admin_id
 
 
 # -- forgetting ---------------------------------------------------------------------------------------------------
