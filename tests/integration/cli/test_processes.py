@@ -4,10 +4,12 @@ import json
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,17 @@ ORDERS = 3_000
 
 def ordercore(url: str, *words: str) -> list[str]:
     return [sys.executable, "-m", "ordercore", *words, "--database", url]
+
+
+@contextmanager
+def started(url: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """The running command; whatever happens, it does not outlive the test."""
+    process = subprocess.Popen(ordercore(url, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -64,12 +77,10 @@ def references(url: str) -> Iterator[str | None]:
 
 def test_an_import_stopped_by_ctrl_c_goes_on_where_it_ended(url: str, tmp_path: Path) -> None:
     file = write_orders(tmp_path / "orders.jsonl", ORDERS)
-    process = subprocess.Popen(
-        ordercore(url, "import", "orders", str(file)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    wait_for_orders(url)
-    process.send_signal(signal.SIGINT)
-    printed, told = process.communicate(timeout=60)
+    with started(url, "import", "orders", str(file)) as process:
+        wait_for_orders(url)
+        process.send_signal(signal.SIGINT)
+        printed, told = process.communicate(timeout=60)
     assert process.returncode == 130, told
     assert "Run the same command again" in told
     imported = json.loads(printed)["imported"]
@@ -86,10 +97,9 @@ def test_an_import_stopped_by_ctrl_c_goes_on_where_it_ended(url: str, tmp_path: 
 
 def test_an_import_killed_in_the_middle_loses_and_doubles_nothing(url: str, tmp_path: Path) -> None:
     file = write_orders(tmp_path / "orders.jsonl", ORDERS)
-    process = subprocess.Popen(ordercore(url, "import", "orders", str(file)), stderr=subprocess.DEVNULL)
-    wait_for_orders(url)
-    process.kill()
-    process.wait(timeout=60)
+    with started(url, "import", "orders", str(file)) as process:
+        wait_for_orders(url)
+        process.kill()
     assert run(url, "import", "orders", str(file)).returncode == 0
     assert sorted(map(str, references(url))) == sorted(f"k{number}" for number in range(ORDERS))
     assert run(url, "doctor").returncode == 0
@@ -106,14 +116,24 @@ def test_the_memory_of_an_import_does_not_grow_with_the_file(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_worker_stops_when_it_is_told(url: str, number: signal.Signals) -> None:
-    process = subprocess.Popen(
-        ordercore(url, "worker", "--interval", "60"), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    assert "is running" in process.stderr.readline()
-    process.send_signal(number)
-    _, told = process.communicate(timeout=30)
+    with started(url, "worker", "--interval", "60") as process:
+        assert process.stderr is not None
+        assert "is running" in process.stderr.readline()
+        process.send_signal(number)
+        _, told = process.communicate(timeout=30)
     assert (process.returncode, "has stopped" in told) == (0, True)
+
+
+def test_serve_says_where_it_listens_and_ends_when_it_is_told(url: str) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with started(url, "serve", "--port", str(port)) as process:
+        assert process.stderr is not None
+        assert any(f"Listening at http://127.0.0.1:{port}" in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
 
 
 def wait_for_orders(url: str) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from typing import Any, Generic, TypeVar
 
@@ -74,10 +72,6 @@ class Importer(Generic[C]):
 
     def run(self, source: Source, parsed: Parsed[C], refuse: Refuse, stop: Event, *, shown: bool = True) -> Tally:
         """Import until the source ends or `stop` is set; what was sent before a failure stays."""
-        with _swept_between_batches():
-            return self._run(source, parsed, refuse, stop, shown)
-
-    def _run(self, source: Source, parsed: Parsed[C], refuse: Refuse, stop: Event, shown: bool) -> Tally:
         tally, began = Tally(), time.monotonic()
         batch = _Batch(started_at=0)
         with click.progressbar(length=source.size, file=sys.stderr, label="Importing", hidden=not shown) as bar:
@@ -111,7 +105,6 @@ class Importer(Generic[C]):
         if not batch.commands:
             return
         outcomes = self.send(batch.commands)
-        gc.collect()
         for (line_number, content), outcome in zip(batch.origins, outcomes, strict=True):
             if outcome.verdict is ImportVerdict.REFUSED and outcome.refusal is not None:
                 tally.refused += 1
@@ -121,21 +114,3 @@ class Importer(Generic[C]):
             else:
                 tally.imported += 1
                 tally.declined += outcome.refusal is not None
-
-
-@contextmanager
-def _swept_between_batches() -> Iterator[None]:
-    """The garbage collector rests while a batch is made, and looks after each at what the import itself left behind.
-
-    It would otherwise go through the many thousand live objects of a batch again and again, for a third of the time.
-    """
-    was_enabled = gc.isenabled()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if was_enabled:
-            gc.enable()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -64,10 +66,19 @@ def serve(
     )
     if when_listening is not None:
         server.on_startup(when_listening)
+    os.register_at_fork(after_in_child=_end_when_told)
     server.serve(
         target_loader=partial(_application, url, housekeeper, housekeeping_seconds),
         wrap_loader=False,
     )
+
+
+def _end_when_told() -> None:
+    """A worker that is told to stop before it listens simply ends.
+
+    With the handler that it inherits from the main process it would only take a note, and run on for ever.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _application(url: str, housekeeper: Lock, interval_seconds: float) -> Any:  # a WSGI application

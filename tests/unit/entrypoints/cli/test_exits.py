@@ -55,7 +55,6 @@ PLACE = ("order", "place", *BUYER, *ADDRESS, "--sku")
         (Exit.MALFORMED, ("export", "orders", "--output", "no/such/folder/x"), "No such file or directory"),
         (Exit.MALFORMED, (*PLACE, "MUG=two", *CARD), "must be written SKU=N"),
         (Exit.MALFORMED, (*PLACE, "MUG=0", *CARD), "must be between 1 and"),
-        (Exit.MALFORMED, ("serve", "--workers", "2"), "must be 1 on SQLite"),
         (Exit.NOT_FOUND, ("order", "show", "17"), "There is no order 17"),
         (Exit.NOT_FOUND, ("order", "show", "nothing"), "There is no order nothing"),
         (Exit.NOT_FOUND, ("order", "show", "latest"), "There is no order latest"),

@@ -55,6 +55,13 @@ def test_a_taken_port_is_refused_before_anything_starts(terminal: Terminal) -> N
     refuse_taken("127.0.0.1", port)
 
 
+def test_a_second_process_on_sqlite_is_refused(terminal: Terminal) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert "must be 1 on SQLite" in terminal.refused(2, "serve", "--workers", "2", "--port", str(port))
+
+
 def test_a_host_that_is_not_ours_is_refused() -> None:
     with pytest.raises(Refusal, match=r"cannot listen at 192\.0\.2\.1:8000"):
         refuse_taken("192.0.2.1", 8000)

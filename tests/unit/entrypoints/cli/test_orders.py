@@ -189,3 +189,27 @@ def test_a_table_shows_the_order_and_its_items(stocked: Terminal) -> None:
     assert (
         stocked.run("order", "list", "--format", "csv").stdout.splitlines()[1].startswith("1001,confirmed,authorised,")
     )
+
+
+def test_an_admin_decides_what_the_provider_does_not_tell(stocked: Terminal) -> None:
+    stocked.run("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_timeout")
+    words = ("payment", "resolve", "latest", "--outcome", "declined", "--reason", "not in their books")
+    stocked.run(*words, typed="n\n", exit_code=1)
+    assert stocked.json("payment", "list", "--unknown")["data"]
+    assert json.loads(stocked.run(*words, typed="y\n").stdout)["status"] == "cancelled"
+    assert stocked.json("payment", "list", "--unknown")["data"] == []
+
+
+def test_a_shipment_without_a_label_has_none_to_print(stocked: Terminal) -> None:
+    words = ("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_captureFails")
+    stocked.run(*words)
+    assert "could not be captured" in stocked.refused(5, "order", "ship", "latest")
+    (failed,) = stocked.json("shipment", "list", "--status", "failed")["data"]
+    assert "There is no label" in stocked.refused(3, "shipment", "label", failed["id"])
+
+
+def test_a_shipment_that_waits_for_money_is_told(stocked: Terminal) -> None:
+    stocked.run("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_captureTimeout")
+    result = stocked.run("order", "ship", "latest")
+    assert json.loads(result.stdout)["status"] == "pending"
+    assert "the worker finishes it" in result.stderr

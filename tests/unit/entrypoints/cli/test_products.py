@@ -98,4 +98,4 @@ def test_a_dry_run_moves_no_stock(terminal: Terminal) -> None:
 def test_reserved_stock_is_not_lost_and_the_orders_are_named(terminal: Terminal) -> None:
     terminal.add_mug()
     number = terminal.place(sku="MUG=39")["number"]
-    assert f"orders ('{number}',)" in terminal.refused(4, "stock", "adjust", "MUG", "-2")
+    assert f"Cancel or ship these orders first: {number}." in terminal.refused(4, "stock", "adjust", "MUG", "-2")
