@@ -43,7 +43,7 @@ from ordercore.application.settling import (
     tell,
     was_declined,
 )
-from ordercore.domain import fields
+from ordercore.domain import cards, fields
 from ordercore.domain.actor import Actor, ActorKind, Permission, authorise
 from ordercore.domain.customer import Address, Contact
 from ordercore.domain.errors import (
@@ -72,7 +72,7 @@ class PayOrder:
     """A new attempt to pay an order that waits after a decline."""
 
     order_id: UUID
-    token: str = field(repr=False, validator=fields.text(most=MAX_NAME_LENGTH))
+    token: str = field(repr=False, validator=cards.token)
     expected_version: int | None = field(default=None, validator=expected_version)
 
 

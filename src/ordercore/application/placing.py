@@ -13,7 +13,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from ordercore.application.requests import DONE, Repeated, claimed
-from ordercore.domain import fields
+from ordercore.domain import cards, fields
 from ordercore.domain.customer import Address, Contact, Customer, normalised_email
 from ordercore.domain.errors import (
     AlreadyExists,
@@ -61,7 +61,7 @@ class PaymentDetails:
     """How it is paid. `token` stands for the card; the provider's client-side fields or vault made it."""
 
     method: PaymentMethod = field(default=PaymentMethod.CARD, validator=fields.instance_of(PaymentMethod))
-    token: str = field(repr=False, validator=fields.text(most=MAX_NAME_LENGTH))
+    token: str = field(repr=False, validator=cards.token)
 
 
 @frozen(kw_only=True, slots=False)

@@ -158,6 +158,7 @@ SITUATIONS: dict[str, Situation] = {
     "another currency than expected": order(expected_total={"amount": "25.00", "currency": "USD"}),
     "a key used for another request": repeated_key,
     "an external reference used before": repeated_reference,
+    "a card number in place of a token": order(payment={"token": "4242 4242 4242 4242"}),
     "a declined card": order(payment={"token": "tok_chargeDeclined"}),
     "a card number that is misspelt": misspelt_card,
     "a sku that is taken": lambda api: api.post(
