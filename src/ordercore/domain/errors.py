@@ -34,7 +34,9 @@ class OrderCoreError(Exception):
     replayed: bool = False
 
     def __str__(self) -> str:
-        return self.message.format_map(self.facts)
+        return self.message.format_map(
+            {name: ", ".join(map(str, fact)) if isinstance(fact, tuple) else fact for name, fact in self.facts.items()}
+        )
 
     @property
     def facts(self) -> dict[str, object]:
@@ -197,7 +199,7 @@ class StockIsReserved(Conflict):
     code = "stock_is_reserved"
     message = (
         "{sku} has {on_hand} on hand of which {reserved} are reserved; {change} would take reserved pieces. "
-        "Cancel or ship first: orders {order_numbers}."
+        "Cancel or ship these orders first: {order_numbers}."
     )
 
     sku: str
@@ -245,7 +247,7 @@ class AlreadyExists(Conflict):
     """A name that must be unique is taken."""
 
     code = "already_exists"
-    message = "There is already a {kind} {name}."
+    message = "The {kind} {name} exists already."
 
     kind: str
     name: str

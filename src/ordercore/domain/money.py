@@ -49,7 +49,8 @@ class Money:
         if minor is None:
             raise InvalidRequest.of(
                 "/amount",
-                f'must be a plain decimal with at most {places} places, such as "12", not {str(amount)!r:.40}',
+                f"must be a plain decimal with at most {places} places, such as {cls(1250, currency).amount!r}, "
+                f"not {str(amount)!r:.40}",
             )
         if abs(minor) > MAX_AMOUNT_MINOR:
             raise InvalidRequest.of("/amount", f"must not exceed {MAX_AMOUNT_MINOR} minor units")

@@ -117,6 +117,7 @@ def test_reserved_pieces_cannot_be_adjusted_away_and_their_orders_are_named() ->
     with pytest.raises(StockIsReserved) as caught:
         shop.catalogue.adjust_stock(AdjustStock(product_id=mug.id, change=-3))
     assert caught.value.order_numbers == tuple(str(order.number) for order in orders)
+    assert str(caught.value).endswith(f"Cancel or ship these orders first: {', '.join(caught.value.order_numbers)}.")
     assert (caught.value.on_hand, caught.value.reserved, caught.value.change) == (5, 3, -3)
     assert shop.catalogue.adjust_stock(AdjustStock(product_id=mug.id, change=-2)).available == 0
 
