@@ -66,7 +66,7 @@ class GroupCommit:
             if not call.leads:
                 call.done.acquire()
             while not call.is_answered:
-                self._answer(self._next_group())
+                self._answer()
         finally:
             if call.leads or not call.is_answered:
                 self._leave(call)
@@ -103,9 +103,11 @@ class GroupCommit:
                 self._queue[0].leads = True
                 self._queue[0].done.release()
 
-    def _answer(self, group: list[_Call]) -> None:
+    def _answer(self) -> None:
         """Commit a group and wake its callers. Where the leader is interrupted, the others cannot know the outcome."""
+        group: list[_Call] = []
         try:
+            self._take(group)
             self._commit(group)
         finally:
             for call in group:
@@ -114,23 +116,24 @@ class GroupCommit:
                 if not call.leads:
                     call.done.release()
 
-    def _next_group(self) -> list[_Call]:
+    def _take(self, group: list[_Call]) -> None:
         """Everything queued of the first one's kind, up to the largest group; the rest keeps its order."""
         with self._lock:
             first = self._queue[0]
-            group: list[_Call] = []
+            taken: list[_Call] = []
             rest: deque[_Call] = deque()
             count = 0
             for call in self._queue:
-                fits = not group or count + len(call.commands) <= first.change.largest_group
+                fits = not taken or count + len(call.commands) <= first.change.largest_group
                 if call.change is first.change and fits:
-                    group.append(call)
+                    taken.append(call)
                     count += len(call.commands)
                 else:
                     rest.append(call)
+            # no interrupt comes between these: who has left the queue is in the group, which its leader answers
             self._queue = rest
+            group += taken
             self._waiting -= count
-        return group
 
     def _commit(self, group: list[_Call]) -> None:
         """One transaction for the group; where it fails unexpectedly, each command alone."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -172,6 +173,25 @@ def test_an_interrupted_leader_strands_nobody(commits: GroupCommit) -> None:
     assert isinstance(follower.failure, OutcomeUnknown)
     assert later.outcomes == [6]
     assert commits.run(doubling.change, [5]) == [10]
+
+
+def test_a_leader_interrupted_before_it_commits_strands_nobody(
+    commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, doubling, other = GroupCommit._take, Doubling(), Doubling()
+
+    def take_and_stop(self: GroupCommit, group: list[Any]) -> None:
+        take(self, group)
+        if list(group[0].commands) == [1]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(GroupCommit, "_take", take_and_stop)
+    with held_up(commits, doubling) as queue:
+        leader, follower, later = queue(doubling, 1), queue(doubling, 2), queue(other, 3)
+    assert isinstance(leader.failure, KeyboardInterrupt)
+    assert isinstance(follower.failure, OutcomeUnknown)
+    assert later.outcomes == [6]
+    assert commits.waiting == 0
 
 
 def test_an_interrupted_follower_takes_its_commands_along(commits: GroupCommit) -> None:
