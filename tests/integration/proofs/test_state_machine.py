@@ -16,6 +16,7 @@ from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.domain.payment import ProviderAnswer
 from ordercore.domain.product import Product
 from ordercore.ports.gateway import ProviderCall
+from ordercore.testing.faults import FaultyGateway
 from tests.support.machine import CoreMachine
 from tests.support.postgres import PostgresServer
 
@@ -154,8 +155,9 @@ class ForgetfulGateway(FakeGateway):
 def test_a_provider_that_charges_twice_is_noticed() -> None:
     life = a_life()
     life.provider = ForgetfulGateway()
-    life.shop = OrderCore(evolve(life.core, gateway=life.provider))
-    life.place_plainly(who=ANN, customer=GUEST, item=("TEA", 1), token="tok_timeout")
+    life.shop = OrderCore(evolve(life.core, gateway=FaultyGateway(life.provider, life.weather)))
+    spec = {"customer": GUEST, "items": [("TEA", 1)], "line1": "Main St 1", "token": "tok_visa", "expected": None}
+    life.place(who=ANN, mishap=("authorise", "lost after"), on_decline="cancel", **spec)
     life.core_and_model_agree()
     life.time_passes(seconds=26)
     life.worker_runs()
