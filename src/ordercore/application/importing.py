@@ -73,6 +73,7 @@ class Importing:
 
         Raises:
             InvalidRequest: the batch is too large.
+            PermissionMissing: an order names a customer's id and the actor may not read customers.
         """
         authorise(self._actor, Permission.ORDERS_MANAGE)
         lines = sum(len(each.order.items) for each in orders)

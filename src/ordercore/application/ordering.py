@@ -172,7 +172,9 @@ class Ordering:
         keys = idempotency_keys if idempotency_keys is not None else [None] * len(commands)
         if len(keys) != len(commands):
             raise InvalidRequest.of("/idempotency_keys", "must be one a command, or none at all")
-        placements = [self._placement(command, key) for command, key in zip(commands, keys, strict=True)]
+        placements = [
+            placement_of(self._core, self._actor, command, key) for command, key in zip(commands, keys, strict=True)
+        ]
         outcomes: list[Order | OrderCoreError] = []
         for group in in_batches(placements):
             outcomes += self.run(group)
@@ -307,10 +309,6 @@ class Ordering:
 
     # -- helpers ------------------------------------------------------------------------------------------------
 
-    def _placement(self, command: PlaceOrder, key: str | None) -> Placement:
-        _authorise_customer(self._actor, command.customer)
-        return placement_of(self._core, self._actor, command, key)
-
     def _asking(
         self,
         change: Change[Intent[Any], Order | Repeated],
@@ -387,7 +385,12 @@ def placement_of(
     placed_at: datetime | None = None,
     is_paid_elsewhere: bool = False,
 ) -> Placement:
-    """A command made repeatable: ids and time given, key and content bound together."""
+    """A command made repeatable: ids and time given, key and content bound together.
+
+    Raises:
+        PermissionMissing: it names a customer's id and the actor may not read customers.
+    """
+    _authorise_customer(actor, command.customer)
     ids = tuple(core.ids.new() for _ in range(IDS_BESIDE_ITEMS + len(command.items)))
     return Placement(
         actor_id=actor.id,

@@ -3,14 +3,16 @@ from datetime import UTC, datetime
 import pytest
 
 from ordercore.application.catalogue import AddProduct
+from ordercore.application.customers import RegisterCustomer
 from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
 from ordercore.application.ordering import CancelOrder
-from ordercore.application.placing import ItemRequest, PlaceOrder
-from ordercore.domain.errors import InvalidRequest, OutOfStock, PaymentDeclined
+from ordercore.application.placing import CustomerReference, ItemRequest, PlaceOrder
+from ordercore.domain.actor import Permission
+from ordercore.domain.errors import InvalidRequest, OutOfStock, PaymentDeclined, PermissionMissing
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.limits import MAX_ORDERS_PER_BATCH
 from ordercore.domain.money import Money
-from tests.support.cores import DECLINED, OpenShop, a_command, a_shop, add, available
+from tests.support.cores import ANN, DECLINED, HOME, OpenShop, a_command, a_shop, add, an_actor, available
 
 LAST_YEAR = datetime(2024, 1, 5, 11, 53, 26, tzinfo=UTC)
 IMPORTED, KNOWN, REFUSED = ImportVerdict.IMPORTED, ImportVerdict.KNOWN, ImportVerdict.REFUSED
@@ -118,3 +120,13 @@ def test_a_second_line_with_a_refused_key_is_refused_too() -> None:
     too_many = a_line("A-1", a_command({"MUG": 99}, token=None))
     assert verdicts(shop, too_many, a_line("A-1")) == [REFUSED, REFUSED]
     assert verdicts(shop, a_line("A-1")) == [IMPORTED]
+
+
+def test_an_import_takes_a_customers_id_only_from_who_may_read_customers() -> None:
+    shop = a_stocked_shop()
+    customer = shop.customers.register(RegisterCustomer(contact=ANN, address=HOME))
+    line = a_line("A-1", a_command(token=None, customer=CustomerReference(id=customer.id)))
+    with pytest.raises(PermissionMissing, match="customers:read"):
+        shop.acting_as(an_actor(Permission.ORDERS_MANAGE)).importing.orders([line])
+    reader = shop.acting_as(an_actor(Permission.ORDERS_MANAGE, Permission.CUSTOMERS_READ))
+    assert [outcome.verdict for outcome in reader.importing.orders([line])] == [IMPORTED]
