@@ -94,6 +94,12 @@ def test_rows_of_another_length_are_refused(terminal: Terminal, written: Written
     assert counted(json.loads(result.stdout)) == (1, 0, 2)
 
 
+def test_a_row_that_is_no_csv_is_refused_and_the_next_is_read(terminal: Terminal, written: Written) -> None:
+    file = written("products.csv", HEADER + '"MUG"x,Mug,,1,EUR,1,1\nCUP,Cup,,1,EUR,1,1\n')
+    assert counted(json.loads(terminal.run("import", "products", str(file), exit_code=1).stdout)) == (1, 0, 1)
+    assert refusals(file)[0]["code"] == "unreadable_request"
+
+
 def test_a_sku_twice_in_one_file_is_reported(terminal: Terminal, written: Written) -> None:
     file = written("products.csv", HEADER + "MUG,Mug,,1,EUR,1,1\nMUG,Other,,2,EUR,1,1\n")
     assert counted(json.loads(terminal.run("import", "products", str(file), exit_code=1).stdout)) == (1, 0, 1)
