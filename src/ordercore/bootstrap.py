@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ordercore.application.core import Core
-from ordercore.application.settings import Settings
+from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shop import OrderCore
+from ordercore.domain.errors import InvalidRequest
 from ordercore.ports.carrier import Carrier
 from ordercore.ports.clock import Clock
 from ordercore.ports.gateway import PaymentGateway
@@ -37,7 +38,8 @@ def open(
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
     folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none). A SQLite
     file is made, and brought to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`.
-    A clock of your own also stands in for the database's.
+    A clock of your own also stands in for the database's. Without settings those of the environment hold, see
+    `configured`.
 
     Raises:
         InvalidRequest: the URL is none, or its driver is not installed.
@@ -81,6 +83,28 @@ def in_memory(
         ids=ids,
         settings=settings,
     )
+
+
+def configured(environment: Mapping[str, str]) -> Settings:
+    """The settings that the environment names: ORDERCORE_CAPTURE (confirmed or shipped), and
+    ORDERCORE_RESERVATION_MINUTES, for which an unpaid order keeps its stock.
+
+    Raises:
+        InvalidRequest: one of them is not understood.
+    """
+    usual = Settings()
+    capture = environment.get("ORDERCORE_CAPTURE", usual.capture)
+    if capture not in set(CapturePolicy):
+        raise InvalidRequest.of("/ORDERCORE_CAPTURE", "must be confirmed or shipped", "bad_setting")
+    minutes = environment.get("ORDERCORE_RESERVATION_MINUTES", str(usual.reservation // timedelta(minutes=1)))
+    if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:9]) <= MOST_RESERVATION_MINUTES):
+        detail = f"must be a whole number from 1 to {MOST_RESERVATION_MINUTES}"
+        raise InvalidRequest.of("/ORDERCORE_RESERVATION_MINUTES", detail, "bad_setting")
+    return Settings(capture=CapturePolicy(capture), reservation=timedelta(minutes=int(minutes)))
+
+
+MOST_RESERVATION_MINUTES = 525_600
+"""A year."""
 
 
 def migrate(url: str) -> str:
@@ -148,7 +172,7 @@ def _shop(
         sealer=store.sealer,
         passwords=Argon2Passwords(),
         health=SqlHealth(store),
-        settings=settings or Settings(),
+        settings=settings or configured(os.environ),
     )
     return OrderCore(core)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import frozen
 
 
 class CapturePolicy(StrEnum):
@@ -20,11 +20,10 @@ class Settings:
     """How this shop works.
 
     `reservation` bounds how long an unpaid order keeps its stock; `request_wait` how long a repeated request waits for
-    the first; `key_retention` how long keys are kept after their outcome; `time_zone` is that of days in reports.
+    the first; `key_retention` how long keys are kept after their outcome.
     """
 
     capture: CapturePolicy = CapturePolicy.SHIPPED
     reservation: timedelta = timedelta(hours=1)
     request_wait: timedelta = timedelta(seconds=5)
     key_retention: timedelta = timedelta(days=30)
-    time_zone: str = field(default="UTC")
