@@ -40,17 +40,23 @@ def migrated_postgres(postgres: PostgresServer, postgres_template: str) -> Itera
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
-    """A migrated, otherwise empty database; each test that asks for it runs on both."""
-    if request.param == "postgresql":
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database; each test that asks for one runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(kind: str, request: pytest.FixtureRequest) -> str:
+    """A migrated, otherwise empty database."""
+    if kind == "postgresql":
         return str(request.getfixturevalue("migrated_postgres"))
     return f"sqlite:///{request.getfixturevalue('sqlite_file')}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without tables."""
-    if request.param == "postgresql":
+    if kind == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path / 'new.db'}"
 

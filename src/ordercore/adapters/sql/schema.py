@@ -24,6 +24,12 @@ REVISION = "0001"
 _ADVISORY_LOCK = 0x6F72646572636F72  # "ordercor": PostgreSQL's name for "somebody migrates"
 
 
+_VERSION_TABLE = """CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+)"""
+
+
 def revision_of(engine: Engine) -> str | None:
     """The schema that a database has; None where it has none of ours."""
     with translated(), engine.connect() as connection:
@@ -47,7 +53,7 @@ def refuse_foreign(engine: Engine) -> None:
 def create(connection: Connection) -> None:
     """This release's schema in an empty database, as the migrations would leave it (a test compares them)."""
     tables.metadata.create_all(connection)
-    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text(_VERSION_TABLE))
     connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
     connection.execute(tables.meta.insert(), {"name": "digest_key", "value": secrets.token_bytes(32)})
     connection.execute(tables.locations.insert(), {"id": DEFAULT_LOCATION, "name": "default"})
