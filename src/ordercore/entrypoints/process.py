@@ -13,4 +13,4 @@ def settle_in() -> None:
     """Called once when everything is loaded: what is loaded stays, and is not looked through again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+    gc.set_threshold(YOUNG_OBJECTS, 10, 5)
