@@ -180,8 +180,9 @@ def advance_shipment(core: Core, shipment_id: UUID, actor_id: UUID) -> Shipment:
     if shipment.status is not ShipmentStatus.PENDING:
         return shipment
     if order.payment.open_attempt is not None:  # not `drive`: a capture that waited for a day has no living key
-        order = resume(core, order, order.payment.open_attempt, actor_id)
-    if order.payment.open_attempt is not None:
+        resume(core, order, order.payment.open_attempt, actor_id)
+        shipment, order, _ = _both(core, shipment_id)  # while the provider thought it may have come to its end
+    if shipment.status is not ShipmentStatus.PENDING or order.payment.open_attempt is not None:
         return shipment
     if order.payment.status is PaymentStatus.AUTHORISED:
         reason = f"{NO_MONEY}{order.payment.decline_code or 'declined'}"

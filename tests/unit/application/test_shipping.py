@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from attrs import evolve
 
+from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.ordering import CancelOrder, CorrectAddress
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shipping import RECORD_LABEL, LabelRecording, MarkDelivered, ShipOrder, advance_shipment
@@ -19,8 +21,10 @@ from ordercore.domain.errors import (
 )
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.order import Order
+from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
 from ordercore.domain.shipment import Label
 from ordercore.ports.carrier import LabelAnswer, LabelAnswerKind
+from ordercore.ports.gateway import ProviderCall
 from ordercore.testing.builders import IDS
 from ordercore.testing.faults import Cut, Fault, FaultPlan, PlannedFault
 from tests.support.cores import (
@@ -283,6 +287,40 @@ def test_a_shipment_that_somebody_else_finished_meanwhile_stays_as_it_is() -> No
     shipment = shop.shipping.ship(ShipOrder(order_id=order.id))
     assert advance_shipment(shop.core, shipment.id, shop.actor.id) == shop.shipping.get(shipment.id)
     assert stock(shop) == (9, 0)
+
+
+class AskedTwice(FakeGateway):
+    """A provider that declines the first capture; somebody else hears that word first and acts on it."""
+
+    meanwhile: Callable[[], object] | None = None
+    declined: str | None = None
+
+    def call(self, request: ProviderCall) -> ProviderAnswer:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if request.kind is AttemptKind.CAPTURE and meanwhile is not None:
+            self.declined = request.key
+            meanwhile()
+        if request.key == self.declined:
+            return ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="try_later")
+        return super().call(request)
+
+
+def test_no_label_is_bought_for_a_shipment_that_failed_while_the_provider_thought() -> None:
+    plan = FaultPlan()
+    shop = a_shop(plan=plan, gateway=(provider := AskedTwice()))
+    add(shop, quantity=10)
+    order = placed(shop)
+
+    def fail_and_ship_again() -> None:
+        (shipment,) = shop.shipping.of_order(order.id)
+        advance_shipment(shop.core, shipment.id, shop.actor.id)
+        shop.shipping.ship(ShipOrder(order_id=order.id))
+
+    provider.meanwhile = fail_and_ship_again
+    with pytest.raises(MoneyUnavailable):
+        shop.shipping.ship(ShipOrder(order_id=order.id))
+    assert now(shop, order).status is OrderStatus.SHIPPED
+    assert plan.passes["carrier.label.before"] == 1
 
 
 # -- delivering ---------------------------------------------------------------------------------------------------
