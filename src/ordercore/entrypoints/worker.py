@@ -15,12 +15,17 @@ log = logging.getLogger(__name__)
 
 
 def run_worker(shop: OrderCore, stop: Event, interval_seconds: float = INTERVAL_SECONDS) -> None:
-    """Run rounds until `stop` is set, `interval_seconds` apart; a database that is away is waited for."""
+    """Run rounds until `stop` is set, `interval_seconds` apart; a database that is away is waited for.
+
+    A failure that nobody foresaw is logged and ends its round, never the worker: without it no order would be settled.
+    """
     while not stop.is_set():
         try:
             _tell(shop.housekeeping.run_round())
         except Unavailable as failure:
             log.warning("the round is put off: %s", failure)
+        except Exception:
+            log.exception("the round broke off")
         stop.wait(interval_seconds)
 
 

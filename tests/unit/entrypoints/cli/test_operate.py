@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ordercore import Unavailable, __version__, open
+from ordercore import __version__, open
 from ordercore.application.housekeeping import RoundReport
 from ordercore.application.shop import OrderCore
 from ordercore.domain.errors import StoreUnavailable
@@ -95,7 +95,7 @@ def test_a_signal_sets_the_event_and_a_second_one_ends_at_once(number: signal.Si
 class Rounds:
     """Housekeeping with a plan: what each round does; after the last one the worker is told to stop."""
 
-    def __init__(self, *plan: RoundReport | Unavailable) -> None:
+    def __init__(self, *plan: RoundReport | Exception) -> None:
         self.plan = list(plan)
         self.stop = threading.Event()
 
@@ -107,7 +107,7 @@ class Rounds:
         step = self.plan.pop(0)
         if not self.plan:
             self.stop.set()
-        if isinstance(step, Unavailable):
+        if isinstance(step, Exception):
             raise step
         return step
 
@@ -119,6 +119,14 @@ def test_the_worker_survives_a_database_that_is_away(caplog: pytest.LogCaptureFi
     assert rounds.plan == []
     assert "put off" in caplog.text
     assert "settled 2, expired 1, handed over 0, forgot 0" in caplog.text
+
+
+def test_the_worker_survives_what_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:
+    rounds = Rounds(ConnectionResetError("a plug-in's own"), RoundReport(settled=1))
+    with caplog.at_level("INFO"):
+        run_worker(rounds, rounds.stop, 0.001)  # type: ignore[arg-type] # a plan in the place of a shop
+    assert rounds.plan == []
+    assert "broke off" in caplog.text
 
 
 def test_the_worker_does_rounds_until_it_is_told_to_stop(terminal: Terminal) -> None:
