@@ -11,6 +11,8 @@ from sqlalchemy import make_url
 
 import ordercore
 from ordercore import AddProduct, Money, OrderCore, ReceiveStock
+from ordercore.adapters.sql import engines
+from ordercore.domain.errors import StoreUnavailable
 
 
 @pytest.fixture
@@ -43,6 +45,17 @@ def test_connections_that_a_restart_cut_are_replaced_before_anybody_uses_them(
         shop.catalogue.receive_stock(ReceiveStock(product_id=shop.catalogue.get(mug.id).id, quantity=1)).available
         for _ in range(5)
     ] == [2, 3, 4, 5, 6]
+
+
+def test_a_reader_for_whom_no_connection_becomes_free_is_told_so_in_the_cores_words(
+    monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setattr(engines, "READERS", 1)
+    with ordercore.open(database_url) as shop, shop._core.store.reading():
+        pool = shop._core.store.reading_engine.pool  # type: ignore[attr-defined] # the SQL store's
+        monkeypatch.setattr(pool, "_timeout", 0.01)
+        with pytest.raises(StoreUnavailable, match="in use"):
+            shop.catalogue.list()
 
 
 def _points_to(descriptor: Path) -> str:

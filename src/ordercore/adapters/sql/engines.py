@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ordercore.domain.errors import InvalidRequest, StoreUnavailable
@@ -84,7 +85,7 @@ def translated() -> Iterator[None]:
     """A database that cannot be reached is said in the core's own words.
 
     Raises:
-        StoreUnavailable: the connection failed or was lost.
+        StoreUnavailable: the connection failed or was lost, or none became free in time.
         InvalidRequest: the driver of this database is not installed.
     """
     try:
@@ -92,6 +93,8 @@ def translated() -> Iterator[None]:
     except (ModuleNotFoundError, NoSuchModuleError) as missing:
         detail = f"needs its driver: pip install 'ordercore[postgres]' ({missing})"
         raise InvalidRequest.of("/database", detail, "driver_missing") from None
+    except PoolTimeout as failure:
+        raise StoreUnavailable(reason="all its connections are in use") from failure
     except DBAPIError as failure:
         if is_connection_failure(failure.orig):
             raise StoreUnavailable(reason=first_line(failure.orig)) from failure
