@@ -134,7 +134,9 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 def _copy(connection: sqlite3.Connection, table: str, columns: list[str], template: UUID) -> None:
     """One table's rows of the template, once for each copy."""
-    changed = {"number": "c.number", "ordered_at": "t.ordered_at + c.number * 1000000"} if table == "orders" else {}
+    changed = {"number": "c.number"} if table == "orders" else {}
+    if table in ("orders", "payments"):
+        changed["ordered_at"] = "t.ordered_at + c.number * 1000000"
     owner = {"orders": "id", "events": "stream_id"}.get(table, "order_id")
     changed[owner] = "c.id"
     if table in ("payments", "order_items"):
