@@ -67,7 +67,7 @@ def list_admins(shop: OrderCore, limit: int, after: str | None, format_: str | N
 
 
 @admin.command()
-@click.argument("admin_")
+@click.argument("admin_", metavar="ADMIN")
 @change_options
 @yes_option
 @detail_format_option
@@ -88,7 +88,7 @@ def deactivate(
 
 
 @admin.command()
-@click.argument("admin_")
+@click.argument("admin_", metavar="ADMIN")
 @stdin_option
 @version_option
 @key_option
@@ -143,7 +143,7 @@ def list_tokens(shop: OrderCore, limit: int, after: str | None, format_: str | N
 
 
 @token.command()
-@click.argument("token_")
+@click.argument("token_", metavar="TOKEN")
 @yes_option
 @detail_format_option
 @with_shop

@@ -42,7 +42,7 @@ def register(shop: OrderCore, /, locale: str, key: str | None, format_: str | No
 
 
 @customer.command()
-@click.argument("customer_")
+@click.argument("customer_", metavar="CUSTOMER")
 @contact_options
 @address_options
 @click.option("--locale", metavar="TAG", help="Language, such as de-AT.")
@@ -76,7 +76,7 @@ def edit(
 
 
 @customer.command()
-@click.argument("customer_")
+@click.argument("customer_", metavar="CUSTOMER")
 @detail_format_option
 @with_shop
 def show(shop: OrderCore, customer_: str, format_: str | None) -> None:

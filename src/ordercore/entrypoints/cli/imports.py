@@ -59,7 +59,7 @@ def products(shop: OrderCore, file: str, refused: str | None, dry_run: bool, for
     """
     importer = product_importer(shop, dry_run=dry_run)
     with Source(file) as source:
-        _run(importer, source, lines.products(source), refused, format_)
+        _run(importer, source, lines.products(source), refused, format_, dry_run=dry_run)
 
 
 @import_.command()
@@ -85,7 +85,7 @@ def orders(
     """Import orders from a file of JSON lines, gzipped or not; those whose idempotency_key is known are left alone."""
     importer = order_importer(shop, payments=PaymentMode(payments), notify=notify, dry_run=dry_run)
     with Source(file) as source:
-        _run(importer, source, lines.orders(source), refused, format_)
+        _run(importer, source, lines.orders(source), refused, format_, dry_run=dry_run)
 
 
 def product_importer(shop: OrderCore, *, dry_run: bool = False) -> Importer[AddProduct]:
@@ -106,11 +106,21 @@ def _unsent(commands: Sequence[object]) -> Sequence[ImportOutcome]:
     return [ImportOutcome(verdict=ImportVerdict.IMPORTED)] * len(commands)
 
 
-def _run(importer: Importer[C], source: Source, parsed: Parsed[C], refused: str | None, format_: str | None) -> None:
+def _run(
+    importer: Importer[C],
+    source: Source,
+    parsed: Parsed[C],
+    refused: str | None,
+    format_: str | None,
+    *,
+    dry_run: bool,
+) -> None:
     settle_in()
     with RefusedLines(Path(refused) if refused else beside(source.path)) as refusals, until_told_to_stop() as stop:
         tally = importer.run(source, parsed, refusals.add, stop)
     print_one(summary(tally), format_)
+    if dry_run:
+        say("Nothing was written. The lines are checked by themselves, not against what the shop has.")
     if tally.stopped:
         say("Stopped; what was imported stays. Run the same command again to go on.")
         raise click.exceptions.Exit(Exit.STOPPED)

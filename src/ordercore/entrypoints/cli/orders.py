@@ -75,7 +75,7 @@ def quote(
 
 
 @order.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @detail_format_option
 @with_shop
 def show(shop: OrderCore, order_: str, format_: str | None) -> None:
@@ -119,7 +119,7 @@ def list_(
 
 
 @order.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @change_options
 @yes_option
 @dry_run_option
@@ -147,7 +147,7 @@ def cancel(
 
 
 @order.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @click.option("--token", required=True, metavar="TOKEN", help="Stands for the card, such as tok_visa.")
 @click.option("--expected-version", type=int, metavar="N", help="Refuse if somebody changed it since this version.")
 @key_option
@@ -162,7 +162,7 @@ def pay(
 
 
 @order.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @change_options
 @detail_format_option
 @with_shop
@@ -183,7 +183,7 @@ def ship(
 
 
 @order.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @change_options
 @detail_format_option
 @with_shop
@@ -201,7 +201,7 @@ def deliver(
 
 
 @order.command("address")
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @address_options
 @change_options
 @detail_format_option
@@ -227,7 +227,7 @@ def correct_address(
 
 
 @order.command("hand-over")
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @click.argument("admin")
 @change_options
 @detail_format_option
@@ -252,7 +252,7 @@ def hand_over(
 
 
 @order.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @format_option
 @with_shop
 def history(shop: OrderCore, order_: str, format_: str | None) -> None:

@@ -36,7 +36,7 @@ def list_(
 
 
 @payment.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @detail_format_option
 @with_shop
 def settle(shop: OrderCore, order_: str, format_: str | None) -> None:
@@ -48,7 +48,7 @@ def settle(shop: OrderCore, order_: str, format_: str | None) -> None:
 
 
 @payment.command()
-@click.argument("order_")
+@click.argument("order_", metavar="ORDER")
 @click.option(
     "--outcome",
     required=True,

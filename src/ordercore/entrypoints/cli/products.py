@@ -64,7 +64,7 @@ def add(shop: OrderCore, /, sku: str, key: str | None, dry_run: bool, format_: s
 
 
 @product.command()
-@click.argument("product_")
+@click.argument("product_", metavar="PRODUCT")
 @details
 @click.option(
     "--clear",
@@ -109,7 +109,7 @@ def edit(
 
 
 @product.command()
-@click.argument("product_")
+@click.argument("product_", metavar="PRODUCT")
 @change_options
 @yes_option
 @dry_run_option
@@ -135,7 +135,7 @@ def archive(
 
 
 @product.command()
-@click.argument("product_")
+@click.argument("product_", metavar="PRODUCT")
 @detail_format_option
 @with_shop
 def show(shop: OrderCore, product_: str, format_: str | None) -> None:
@@ -181,7 +181,7 @@ def stock() -> None:
 
 
 @stock.command()
-@click.argument("product_")
+@click.argument("product_", metavar="PRODUCT")
 @click.argument("quantity", type=int)
 @reason_option
 @key_option
@@ -206,7 +206,7 @@ def receive(
 
 
 @stock.command(context_settings={"ignore_unknown_options": True})
-@click.argument("product_")
+@click.argument("product_", metavar="PRODUCT")
 @click.argument("change", type=int)
 @reason_option
 @key_option
@@ -231,7 +231,7 @@ def adjust(
 
 
 @stock.command()
-@click.argument("product_")
+@click.argument("product_", metavar="PRODUCT")
 @page_options
 @format_option
 @with_shop

@@ -31,7 +31,7 @@ def list_(shop: OrderCore, status: str | None, limit: int, after: str | None, fo
 
 
 @shipment.command()
-@click.argument("shipment_")
+@click.argument("shipment_", metavar="SHIPMENT")
 @detail_format_option
 @with_shop
 def show(shop: OrderCore, shipment_: str, format_: str | None) -> None:
@@ -40,7 +40,7 @@ def show(shop: OrderCore, shipment_: str, format_: str | None) -> None:
 
 
 @shipment.command()
-@click.argument("shipment_")
+@click.argument("shipment_", metavar="SHIPMENT")
 @click.option("--output", type=click.Path(dir_okay=False, allow_dash=True), default="-", help="File; - prints it.")
 @with_shop
 def label(shop: OrderCore, shipment_: str, output: str) -> None:

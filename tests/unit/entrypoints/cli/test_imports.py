@@ -198,6 +198,7 @@ def test_a_dry_run_checks_the_lines_and_writes_nothing(stocked: Terminal, writte
     file = written("orders.jsonl", as_lines(order("a"), order("b", items=[])))
     result = stocked.run("import", "orders", str(file), "--dry-run", exit_code=1)
     assert counted(json.loads(result.stdout)) == (1, 0, 1)
+    assert "Nothing was written" in result.stderr
     assert stocked.json("order", "list")["data"] == []
 
 

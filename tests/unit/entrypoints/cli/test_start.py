@@ -52,6 +52,7 @@ def test_each_line_of_the_overview_is_the_commands_own() -> None:
 def test_every_command_explains_itself() -> None:
     def walk(command: click.Command, path: str) -> None:
         assert command.help, path
+        assert "_ " not in f"{' '.join(command.collect_usage_pieces(click.Context(command)))} ", path
         if isinstance(command, click.Group):
             context = click.Context(command)
             for name in command.list_commands(context):
