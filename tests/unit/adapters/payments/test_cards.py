@@ -1,5 +1,7 @@
 import logging
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -24,6 +26,16 @@ def tokenised(
 def test_every_test_card_has_its_token(number: str, token: str) -> None:
     assert tokenised(number) == token
     assert token in APPROVED or token in DECLINES
+
+
+def test_the_page_names_every_test_card_and_what_it_does() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "test-cards.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d ]*)\| (.*) \|$", page, re.MULTILINE)
+    assert {token for token, _, _ in rows} == APPROVED | DECLINES.keys()
+    assert {number.replace(" ", ""): token for token, number, _ in rows if number.strip()} == TEST_CARDS
+    assert {token: what for token, _, what in rows if what.startswith("declined")} == {
+        token: f"declined: `{code}`" for token, code in DECLINES.items()
+    }
 
 
 def test_a_card_is_good_until_the_end_of_its_month_and_may_be_written_with_spaces() -> None:
