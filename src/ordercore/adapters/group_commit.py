@@ -27,11 +27,12 @@ MOST_TRIES = 3
 class _Call:
     """One caller's commands, and where their outcomes come. `leads` says that the caller commits for everybody now."""
 
-    __slots__ = ("change", "commands", "done", "failure", "leads", "outcomes")
+    __slots__ = ("change", "commands", "done", "failure", "leads", "outcomes", "weight")
 
     def __init__(self, change: Change[Any, Any], commands: Sequence[Any]) -> None:
         self.change = change
         self.commands = commands
+        self.weight = sum(map(change.weigh, commands))
         self.outcomes: Sequence[Any] | None = None
         self.failure: BaseException | None = None
         self.leads = False
@@ -122,12 +123,13 @@ class GroupCommit:
             first = self._queue[0]
             taken: list[_Call] = []
             rest: deque[_Call] = deque()
-            count = 0
+            count, weight = 0, 0
             for call in self._queue:
-                fits = not taken or count + len(call.commands) <= first.change.largest_group
+                more, heavier = count + len(call.commands), weight + call.weight
+                fits = not taken or (more <= first.change.largest_group and heavier <= first.change.heaviest_group)
                 if call.change is first.change and fits:
                     taken.append(call)
-                    count += len(call.commands)
+                    count, weight = more, heavier
                 else:
                     rest.append(call)
             # no interrupt comes between these: who has left the queue is in the group, which its leader answers

@@ -136,6 +136,7 @@ class Admins:
             UnknownResource: there is none with that name.
         """
         authorise(self._actor, Permission.ADMINS_READ)
+        fields.refuse_unstorable("admin user", username)
         with self._core.store.reading() as lookups:
             id = lookups.admin_id(username)
             if id is None:

@@ -210,6 +210,7 @@ class Catalogue:
             UnknownResource: there is none with that sku.
         """
         authorise(self._actor, Permission.PRODUCTS_READ)
+        fields.refuse_unstorable("product", sku)
         with self._core.store.reading() as lookups:
             ids = lookups.product_ids((sku,))
             if sku not in ids:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ordercore.application.core import Core
 from ordercore.application.requests import Intent, run_one
-from ordercore.application.settling import drive, patience, release_stock, resume, tell
+from ordercore.application.settling import answered, drive, patience, release_stock, resume, tell
 from ordercore.application.shipping import advance_shipment
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.admin import STORE_ADMIN
@@ -18,6 +18,7 @@ from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import CancelReason, Order
 from ordercore.ports.commits import Change
+from ordercore.ports.queries import OpenWork
 from ordercore.ports.store import UnitOfWork
 
 LARGEST_BATCH = 500
@@ -47,29 +48,44 @@ class Housekeeping:
         self._actor = actor
 
     def run_round(self) -> RoundReport:
-        """One round of everything, in batches of at most 500; safe beside other workers and at any moment."""
+        """One round of everything, in batches of at most 500; safe beside other workers and at any moment.
+
+        What needs no provider comes first: a provider that is away holds up nothing but its own answers.
+        """
         authorise(self._actor, Permission.ALL)
+        expired, handed_over, forgotten = self._run(EXPIRE), self._run(HAND_OVER), self._forget()
         settled, failures = self._settle()
         return RoundReport(
-            settled=settled,
-            failures=failures,
-            expired=self._run(EXPIRE),
-            handed_over=self._run(HAND_OVER),
-            forgotten=self._forget(),
+            settled=settled, failures=failures, expired=expired, handed_over=handed_over, forgotten=forgotten
         )
 
     def _settle(self) -> tuple[int, tuple[tuple[UUID, str], ...]]:
-        """Finish attempts and shipments that somebody began and nobody ended."""
-        core = self._core
-        with core.store.reading() as lookups:
-            open_work = lookups.open_work(lookups.now - patience(core), LARGEST_BATCH)
-        settled, failures = 0, []
-        for each in open_work:
-            try:
-                settled += self._finish(each.order_id, each.shipment_id)
-            except OrderCoreError as refusal:  # one that cannot be finished holds back no other
-                failures.append((each.order_id, str(refusal)))
+        """Finish attempts and shipments that somebody began and nobody ended, many side by side."""
+        settled: int = 0
+        failures: list[tuple[UUID, str]] = []
+        for page in self._open_work():
+            for group in answered(page, self._tried, at_once=self._core.gateway.traits.calls_at_once):
+                settled += sum(outcome is True for _, outcome in group)
+                failures += [(work.order_id, outcome) for work, outcome in group if isinstance(outcome, str)]
         return settled, tuple(failures)
+
+    def _open_work(self) -> Iterator[Sequence[OpenWork]]:
+        """All of it, oldest first, in pages: what cannot be finished yet keeps nothing newer waiting."""
+        core, latest = self._core, None
+        while True:
+            with core.store.reading() as lookups:
+                found = lookups.open_work(lookups.now - patience(core), LARGEST_BATCH, latest)
+            if not found:
+                return
+            yield found
+            latest = found[-1]
+
+    def _tried(self, work: OpenWork) -> bool | str:
+        """Whether this work came to its end; a failure is reported and holds back no other."""
+        try:
+            return self._finish(work.order_id, work.shipment_id)
+        except Exception as failure:
+            return f"{type(failure).__name__}: {failure}"
 
     def _finish(self, order_id: UUID, shipment_id: UUID | None) -> bool:
         core = self._core

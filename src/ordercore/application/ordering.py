@@ -52,6 +52,7 @@ from ordercore.domain.errors import (
     OutOfStock,
     PaymentDeclined,
     RequestInProgress,
+    Unavailable,
     UnknownResource,
 )
 from ordercore.domain.limits import MAX_LINES_PER_BATCH, MAX_LINES_PER_ORDER, MAX_NAME_LENGTH, MAX_ORDERS_PER_BATCH
@@ -166,7 +167,8 @@ class Ordering:
     ) -> Sequence[Order | OrderCoreError]:
         """Place any number of orders, each with its own outcome, in their order.
 
-        At most 512 orders and 20,000 lines share a transaction; a longer input takes several.
+        At most 512 orders and 20,000 lines share a transaction; a longer input takes several. Where the store fails
+        between them, what was placed before is answered, and the rest is `Unavailable`.
         """
         authorise(self._actor, Permission.ORDERS_PLACE)
         keys = idempotency_keys if idempotency_keys is not None else [None] * len(commands)
@@ -177,7 +179,10 @@ class Ordering:
         ]
         outcomes: list[Order | OrderCoreError] = []
         for group in in_batches(placements):
-            outcomes += self.run(group)
+            try:
+                outcomes += self.run(group)
+            except Unavailable as failure:
+                outcomes += [failure] * len(group)
         return outcomes
 
     def run(self, placements: Sequence[Placement]) -> Sequence[Order | OrderCoreError]:
@@ -285,7 +290,7 @@ class Ordering:
         """
         authorise(self._actor, Permission.ORDERS_READ)
         with self._core.store.reading() as lookups:
-            id = lookups.order_id(number)
+            id = lookups.order_id(number) if 0 < number < 2**63 else None
             if id is None:
                 raise UnknownResource(kind="order", name=str(number))
             return named(lookups.orders((id,)), id, "order")

@@ -159,7 +159,9 @@ def reserve(work: UnitOfWork, placements: Sequence[Placement]) -> Sequence[Outco
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-RESERVE: Change[Placement, Order | Repeated] = Change("place_order", reserve)
+RESERVE: Change[Placement, Order | Repeated] = Change(
+    "place_order", reserve, weigh=lambda placement: len(placement.command.items)
+)
 
 
 def price(items: Iterable[ItemRequest], ids: Mapping[str, UUID], products: Mapping[UUID, Product]) -> list[PricedLine]:

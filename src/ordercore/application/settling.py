@@ -67,7 +67,16 @@ def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order 
     release_stock(work, [(before[id], after) for id, after in orders.items()], recordings[0].at)
     work.orders.save(*(after for id, after in orders.items() if after is not before[id]))
     _finish_requests(work, recordings, orders)
-    return [orders[each.order.id] for each in recordings]
+    told: set[UUID] = set()
+    return [_once(orders[each.order.id], told) for each in recordings]
+
+
+def _once(order: Order, told: set[UUID]) -> Order:
+    """The order with its new facts for the first who asks, without them for the others: they are told once."""
+    if order.id in told:
+        return order.written()
+    told.add(order.id)
+    return order
 
 
 SETTLE = Change("settle_payment", settle, largest_group=LARGEST_GROUP)

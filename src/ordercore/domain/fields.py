@@ -12,7 +12,7 @@ from unicodedata import category
 
 from attrs import Attribute
 
-from ordercore.domain.errors import InvalidRequest
+from ordercore.domain.errors import InvalidRequest, UnknownResource
 from ordercore.domain.limits import MAX_EMAIL_LENGTH, MAX_PHONE_LENGTH
 
 T = TypeVar("T")
@@ -37,6 +37,12 @@ def trimmed(value: Any) -> Any:
 def as_tuple(value: Any) -> Any:
     """Converter: a list becomes a tuple; anything else as it is, for the check to refuse."""
     return tuple(value) if isinstance(value, list) else value
+
+
+def refuse_unstorable(kind: str, name: str) -> None:
+    """Raises UnknownResource for a name that no store can hold: a NUL, or a lone surrogate, in it."""
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise UnknownResource(kind=kind, name=ascii(name))
 
 
 def text(*, most: int, least: int = 1) -> Check:

@@ -10,8 +10,9 @@ from uuid import UUID
 from attrs import field, frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
-from ordercore.domain.errors import OutOfStock, TransitionRefused
+from ordercore.domain.errors import InvalidRequest, OutOfStock, TransitionRefused
 from ordercore.domain.evolving import evolve
+from ordercore.domain.limits import MAX_ON_HAND
 from ordercore.domain.money import Money
 
 DEFAULT_LOCATION = UUID(int=1)
@@ -311,6 +312,9 @@ class Product(Aggregate):
         reason: str | None = None,
         reference: UUID | None = None,
     ) -> Product:
+        if self.on_hand + quantity > MAX_ON_HAND:
+            name = "change" if kind is MovementKind.ADJUSTED else "quantity"
+            raise InvalidRequest.of(f"/{name}", f"must leave at most {MAX_ON_HAND} pieces on hand", "out_of_range")
         movement = Movement(
             product_id=self.id,
             location_id=DEFAULT_LOCATION,

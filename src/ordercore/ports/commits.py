@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from attrs import frozen
 
 from ordercore.domain.errors import OrderCoreError
+from ordercore.domain.limits import MAX_LINES_PER_BATCH
 from ordercore.ports.store import UnitOfWork
 
 C = TypeVar("C")
@@ -19,12 +20,15 @@ class Change(Generic[C, R]):
     """One kind of transaction: a body that may run for many commands at once, and again after a rollback.
 
     The body returns one outcome a command, in their order. It must be repeatable: ids and times are in its commands,
-    it touches nothing but its unit of work. At most `largest_group` commands share a transaction.
+    it touches nothing but its unit of work. At most `largest_group` commands of different callers share a transaction,
+    and they weigh at most `heaviest_group` together.
     """
 
     name: str
     body: Callable[[UnitOfWork, Sequence[C]], Sequence[R | OrderCoreError]]
     largest_group: int = 256
+    weigh: Callable[[C], int] = lambda _: 1
+    heaviest_group: int = MAX_LINES_PER_BATCH
 
 
 class Commits(Protocol):

@@ -149,6 +149,11 @@ class OpenWork:
     shipment_id: UUID | None
     since: datetime
 
+    @property
+    def place(self) -> tuple[datetime, UUID]:
+        """Where it stands among all open work."""
+        return self.since, self.attempt_id or self.shipment_id or self.order_id
+
 
 class Lookups(Protocol):
     """Single aggregates, unlocked, as they are in the snapshot; absent ids are absent."""
@@ -187,8 +192,8 @@ class Lookups(Protocol):
     def events(self, stream: str, stream_id: UUID) -> Sequence[EventRow]:
         """Everything that happened to one aggregate, in order."""
 
-    def open_work(self, before: datetime, limit: int) -> Sequence[OpenWork]:
-        """Attempts and shipments begun before then and not finished, oldest first."""
+    def open_work(self, before: datetime, limit: int, after: OpenWork | None = None) -> Sequence[OpenWork]:
+        """Attempts and shipments begun before then and not finished, by (since, id), those after `after`."""
 
     def holders_of(self, product_id: UUID, limit: int) -> Sequence[int]:
         """Numbers of the orders that have pieces of the product reserved, lowest first."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from ordercore.adapters.group_commit import LONGEST_QUEUE, MOST_TRIES, GroupCommit
 from ordercore.adapters.memory.store import MemoryStore
@@ -108,6 +109,15 @@ def test_a_transaction_takes_at_most_its_largest_group(commits: GroupCommit) -> 
         callers = [queue(doubling, *range(100 * number, 100 * number + 100)) for number in range(1, 4)]
     assert [len(each) for each in doubling.transactions] == [1, 200, 100]
     assert all(len(caller.outcomes) == 100 for caller in callers)
+
+
+def test_a_transaction_is_at_most_as_heavy_as_its_kind_allows(commits: GroupCommit) -> None:
+    doubling = Doubling()
+    doubling.change = evolve(doubling.change, weigh=lambda number: number, heaviest_group=100)
+    with held_up(commits, doubling) as queue:
+        callers = [queue(doubling, number) for number in (60, 50, 40)]
+    assert doubling.transactions == [[0], [60, 40], [50]]
+    assert [caller.outcomes for caller in callers] == [[120], [100], [80]]
 
 
 def test_what_fails_alone_fails_only_its_caller(commits: GroupCommit) -> None:

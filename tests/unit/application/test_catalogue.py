@@ -14,6 +14,7 @@ from ordercore.domain.errors import (
     UnknownResource,
     VersionIsStale,
 )
+from ordercore.domain.limits import MAX_ON_HAND, MAX_QUANTITY
 from ordercore.domain.money import Money
 from ordercore.testing.builders import IDS
 from tests.support.cores import a_shop, add, placed
@@ -180,3 +181,27 @@ def test_low_stock_opens_and_closes_with_what_is_available() -> None:
             "product.low_stock_opened.v1",
             "product.low_stock_closed.v1",
         ]
+
+
+def test_a_product_has_room_for_a_stated_number_of_pieces() -> None:
+    shop = a_shop()
+    product = add(shop, quantity=MAX_QUANTITY)
+    for _ in range(MAX_ON_HAND // MAX_QUANTITY - 1):
+        shop.catalogue.receive_stock(ReceiveStock(product_id=product.id, quantity=MAX_QUANTITY))
+    with pytest.raises(InvalidRequest, match="/quantity"):
+        shop.catalogue.receive_stock(ReceiveStock(product_id=product.id, quantity=1))
+    with pytest.raises(InvalidRequest, match="/change"):
+        shop.catalogue.adjust_stock(AdjustStock(product_id=product.id, change=1))
+    assert shop.catalogue.get(product.id).on_hand == MAX_ON_HAND
+
+
+@pytest.mark.parametrize("sku", ["\udcff", "A\0B"])
+def test_a_name_that_no_store_can_hold_names_nothing(sku: str) -> None:
+    shop = a_shop()
+    with pytest.raises(UnknownResource):
+        shop.catalogue.by_sku(sku)
+    with pytest.raises(UnknownResource):
+        shop.admins.by_username(sku)
+    for number in (0, -1, 2**63):
+        with pytest.raises(UnknownResource):
+            shop.ordering.by_number(number)

@@ -262,3 +262,31 @@ def test_an_answer_that_cannot_be_recorded_is_no_answer() -> None:
         shop.catalogue.add_products([AddProduct(sku="A", name="A", price=Money.of("1", "EUR"))])
     with pytest.raises(UnknownResource):
         shop.catalogue.by_sku("A")
+
+
+def test_work_that_cannot_be_finished_keeps_nothing_newer_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ordercore.application.housekeeping.LARGEST_BATCH", 2)
+    plan = FaultPlan(*(Cut("gateway.authorise.before", Fault.UNKNOWN, nth) for nth in (1, 2, 3)))
+    shop = a_shop(plan=plan)
+    add(shop)
+    lost = [placed(shop) for _ in range(3)]
+    shop.clock.pause(timedelta(days=2).total_seconds())  # their keys are dead and the provider knows none of them
+    found = placed(shop, token=TIMEOUT)
+    shop.clock.pause(60)
+    assert shop.housekeeping.run_round().settled == 1
+    assert shop.ordering.get(found.id).status is OrderStatus.CONFIRMED
+    assert all(shop.ordering.get(order.id).payment.is_unknown for order in lost)
+
+
+def test_a_provider_that_raises_is_reported_and_holds_back_no_other() -> None:
+    plan = FaultPlan(Cut("gateway.authorise.before", Fault.RAISE, 3))
+    shop = a_shop(plan=plan)
+    add(shop)
+    orders = [placed(shop, token=TIMEOUT) for _ in range(2)]
+    shop.clock.pause(60)
+    report = shop.housekeeping.run_round()
+    assert report.settled == 1
+    ((failed, why),) = report.failures
+    assert failed in {order.id for order in orders}
+    assert why.startswith("PlannedFault")
+    assert shop.housekeeping.run_round().settled == 1

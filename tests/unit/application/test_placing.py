@@ -1,14 +1,16 @@
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 import pytest
 
+from ordercore.adapters.group_commit import GroupCommit
+from ordercore.adapters.memory.store import MemoryStore
 from ordercore.application.admins import AddAdmin
 from ordercore.application.catalogue import ArchiveProduct
 from ordercore.application.customers import RegisterCustomer
-from ordercore.application.ordering import Quote
-from ordercore.application.placing import CustomerReference, ItemRequest
-from ordercore.domain.actor import ActorKind, Permission
+from ordercore.application.ordering import Quote, placement_of
+from ordercore.application.placing import RESERVE, CustomerReference, ItemRequest
+from ordercore.domain.actor import EMBEDDING, ActorKind, Permission
 from ordercore.domain.errors import (
     AlreadyExists,
     AmountTooLarge,
@@ -19,6 +21,7 @@ from ordercore.domain.errors import (
     OutOfStock,
     PermissionMissing,
     PriceChanged,
+    StoreUnavailable,
     UnknownCustomer,
     UnknownProduct,
 )
@@ -26,8 +29,10 @@ from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.limits import MAX_ORDERS_PER_BATCH, MAX_QUANTITY
 from ordercore.domain.money import Money
 from ordercore.domain.order import Order
+from ordercore.ports.commits import Change
 from ordercore.testing.builders import IDS
 from ordercore.testing.builders import a_customer as a_known_customer
+from ordercore.testing.faults import FixedClock
 from tests.support.cores import ANN, DECLINED, HOME, OpenShop, a_command, a_shop, add, an_actor, available, placed
 
 
@@ -407,3 +412,35 @@ def test_a_declined_order_is_not_left_waiting_by_default() -> None:
     assert isinstance(outcome, OrderCoreError)
     assert outcome.facts["order_status"] == "cancelled"
     assert available(shop) == 10
+
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+class BreaksLater:
+    """Commits whose store goes away after the first batch of orders."""
+
+    def __init__(self, inner: GroupCommit) -> None:
+        self._inner = inner
+        self._placed = 0
+
+    def run(self, change: Change[C, R], commands: Sequence[C]) -> Sequence[R | OrderCoreError]:
+        self._placed += change.name == "place_order"
+        if self._placed > 1:
+            raise StoreUnavailable(reason="gone")
+        return self._inner.run(change, commands)
+
+
+def test_what_was_placed_before_the_store_failed_is_answered() -> None:
+    store = MemoryStore(now=FixedClock().now)
+    shop = a_shop(store=store, commits=BreaksLater(GroupCommit(store)))
+    add(shop, quantity=1_000)
+    outcomes = shop.ordering.place_many([a_command() for _ in range(MAX_ORDERS_PER_BATCH + 2)])
+    assert all(isinstance(outcome, Order) for outcome in outcomes[:MAX_ORDERS_PER_BATCH])
+    assert [type(outcome) for outcome in outcomes[MAX_ORDERS_PER_BATCH:]] == [StoreUnavailable, StoreUnavailable]
+
+
+def test_orders_of_several_callers_share_a_transaction_by_their_lines() -> None:
+    many = placement_of(a_shop()._core, EMBEDDING, a_command({"MUG": 1, "BOWL": 2}))
+    assert RESERVE.weigh(many) == 2

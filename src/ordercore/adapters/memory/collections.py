@@ -227,6 +227,7 @@ class MemoryRequests:
 
     def __init__(self, state: State, locks: LockOrder, now: datetime) -> None:
         self._rows = state.requests
+        self._orders = state.orders
         self._locks = locks
         self._now = now
         self._claimed: set[tuple[UUID, str]] = set()
@@ -254,10 +255,18 @@ class MemoryRequests:
             self._claimed.remove(name)
 
     def delete_finished(self, before: datetime, limit: int) -> int:
-        old = [name for name, row in self._rows.items() if row.finished_at is not None and row.finished_at < before]
+        old = [
+            name
+            for name, row in self._rows.items()
+            if row.finished_at is not None and row.finished_at < before and not self._waits(row.claim.resource_id)
+        ]
         for name in old[:limit]:
             del self._rows[name]
         return len(old[:limit])
+
+    def _waits(self, resource_id: UUID) -> bool:
+        order = self._orders.get(resource_id)
+        return order is not None and order.payment.open_attempt is not None
 
 
 N = TypeVar("N")

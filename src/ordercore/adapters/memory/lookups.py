@@ -64,7 +64,7 @@ class MemoryLookups:
     def events(self, stream: str, stream_id: UUID) -> Sequence[EventRow]:
         return self._state.events.get((stream, stream_id), ())
 
-    def open_work(self, before: datetime, limit: int) -> Sequence[OpenWork]:
+    def open_work(self, before: datetime, limit: int, after: OpenWork | None = None) -> Sequence[OpenWork]:
         attempts = [
             OpenWork(order_id=order.id, attempt_id=attempt.id, shipment_id=None, since=attempt.started_at)
             for order in self._state.orders.values()
@@ -76,9 +76,8 @@ class MemoryLookups:
             for one in self._state.shipments.values()
             if one.status is ShipmentStatus.PENDING
         ]
-        return sorted((each for each in attempts + shipments if each.since < before), key=lambda each: each.since)[
-            :limit
-        ]
+        begun = sorted((each for each in attempts + shipments if each.since < before), key=lambda each: each.place)
+        return [each for each in begun if after is None or each.place > after.place][:limit]
 
     def holders_of(self, product_id: UUID, limit: int) -> Sequence[int]:
         return sorted(order.number for order in self._state.orders.values() if product_id in order.reserved)[:limit]

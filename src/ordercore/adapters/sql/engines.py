@@ -134,6 +134,7 @@ def _postgres_engine(address: URL) -> Engine:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
             cursor.execute("SET default_transaction_isolation TO 'read committed'")
+            cursor.execute("SET synchronous_commit TO on")  # whatever the role or the database would rather have
         connection.commit()
 
     return engine
@@ -164,7 +165,10 @@ def _sqlite_engine(address: URL, **pool: Any) -> Engine:
 def _prepare(engine: Engine, pragmas: list[str]) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: object) -> None:
-        for pragma in ("PRAGMA journal_mode=WAL", *pragmas):
+        ((journal,),) = connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        if journal not in ("wal", "memory"):
+            raise StoreUnavailable(reason=f"SQLite cannot keep a write-ahead log here, only {journal}")
+        for pragma in pragmas:
             connection.execute(pragma)
         # SQLite's own lower() knows ASCII only: a search for "crème" would not find "CRÈME"
         connection.create_function("lower", 1, str.lower, deterministic=True)

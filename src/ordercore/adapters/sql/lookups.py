@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from ordercore.adapters.sql import mapping, tables
+from ordercore.adapters.sql.tables import EPOCH
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.adapters.sql.work import read_orders, read_products, read_shipments
 from ordercore.domain.admin import AdminUser, ApiToken
@@ -19,6 +20,8 @@ from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
 from ordercore.ports.queries import EventRow, OpenWork
 from ordercore.ports.sealer import Sealer
+
+NIL = UUID(int=0)
 
 
 class SqlLookups:
@@ -91,18 +94,19 @@ class SqlLookups:
         )
         return [event_of(self._wire, row) for row in rows]
 
-    def open_work(self, before: datetime, limit: int) -> Sequence[OpenWork]:
+    def open_work(self, before: datetime, limit: int, after: OpenWork | None = None) -> Sequence[OpenWork]:
         """Attempts and shipments without an end, oldest first."""
-        moment = self._wire.moment(before)
+        since, id = (EPOCH, NIL) if after is None else after.place
+        bounds = (self._wire.moment(since), self._wire.id(id), self._wire.moment(before))
         attempts = self._wire.run(
-            "SELECT order_id, id, started_at FROM payment_attempts WHERE finished_at IS NULL AND started_at < ?"
-            " ORDER BY started_at, id LIMIT ?",
-            (moment, limit),
+            "SELECT order_id, id, started_at FROM payment_attempts WHERE finished_at IS NULL"
+            " AND (started_at, id) > (?, ?) AND started_at < ? ORDER BY started_at, id LIMIT ?",
+            (*bounds, limit),
         )
         parcels = self._wire.run(
-            "SELECT order_id, id, started_at FROM shipments WHERE status = 'pending' AND started_at < ?"
-            " ORDER BY id LIMIT ?",
-            (moment, limit),
+            "SELECT order_id, id, started_at FROM shipments WHERE status = 'pending'"
+            " AND (started_at, id) > (?, ?) AND started_at < ? ORDER BY started_at, id LIMIT ?",
+            (*bounds, limit),
         )
         to_id, to_moment = self._wire.to_id, self._wire.to_moment
         work = [
@@ -115,7 +119,7 @@ class SqlLookups:
                 for order, id, since in parcels
             ),
         ]
-        return sorted(work, key=lambda each: each.since)[:limit]
+        return sorted(work, key=lambda each: each.place)[:limit]
 
     def holders_of(self, product_id: UUID, limit: int) -> Sequence[int]:
         """Numbers of the orders that have the product reserved."""

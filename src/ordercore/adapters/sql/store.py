@@ -16,7 +16,7 @@ from ordercore.adapters.sql.file_lock import FileLock
 from ordercore.adapters.sql.queries import SqlQueries
 from ordercore.adapters.sql.wire import PostgresWire, SqliteWire, Wire
 from ordercore.adapters.sql.work import SqlUnitOfWork
-from ordercore.domain.errors import OutcomeUnknown
+from ordercore.domain.errors import OutcomeUnknown, StoreUnavailable
 from ordercore.ports.queries import Lookups, Queries
 from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import UnitOfWork
@@ -113,8 +113,11 @@ class SqlStore:
         return self._is_shared
 
     def is_transient(self, failure: BaseException) -> bool:
-        """Whether the same transaction may well succeed when tried again: a deadlock or a serialization failure."""
-        return str(getattr(failure, "sqlstate", None) or "").startswith("40")
+        """Whether the same transaction may well succeed when tried again: a deadlock, a serialization failure, or a
+        connection that was lost before the commit.
+        """
+        is_lost = self.is_postgres and isinstance(failure, StoreUnavailable)
+        return is_lost or str(getattr(failure, "sqlstate", None) or "").startswith("40")
 
     def close(self) -> None:
         """Give connections and files back."""
