@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +37,7 @@ from ordercore import (
     OrderStatus,
     PaymentDetails,
     PlaceOrder,
+    Settings,
     ShipOrder,
     Unavailable,
 )
@@ -257,18 +259,17 @@ class Child:
         self.judge(outcome)
 
     def places_through_restarts(self) -> None:
-        """Sends a request again, with its key, until somebody answers: the database comes and goes."""
-        while True:
-            key, command = str(self.chance.getrandbits(64)), self.command()
-            while True:
-                try:
-                    (outcome,) = self.shop.ordering.place_many([command], idempotency_keys=[key])
-                except Unavailable:
-                    time.sleep(0.05)
-                    continue
-                if not isinstance(outcome, Unavailable | RequestInProgress):
-                    self.judge(outcome)
-                    break
+        """Sends a request again, with its key, until somebody answers: the database comes and goes.
+
+        What was cut off between its first and its second transaction is still in progress, and the worker's to finish.
+        """
+        for number in count():
+            key, command = f"request {number}", self.command()
+            outcome: Order | OrderCoreError | None = None
+            while outcome is None or isinstance(outcome, Unavailable):
+                (outcome,) = self.shop.ordering.place_many([command], idempotency_keys=[key])
+            if not isinstance(outcome, RequestInProgress):
+                self.judge(outcome)
 
     def lives_one_life(self, kind: str, **details: str) -> None:
         order = self.place(home=NOWHERE if kind == "refund" else "Main St 1", **details)
@@ -310,7 +311,9 @@ def at_work(work: Work, tell: Connection, plan: FaultPlan) -> Child:
     clock = LaterClock(minutes=1 if work.name == "does_the_housekeeping" else 0)
     gateway = FaultyGateway(FakeGateway(work.books / "payments.db"), plan)
     carrier = FaultyCarrier(FakeCarrier(work.books / "parcels.db"), plan)
-    opened = ordercore.open(work.url, payment_gateway=gateway, carrier=carrier, notifier=Silent(), clock=clock)
+    opened = ordercore.open(
+        work.url, payment_gateway=gateway, carrier=carrier, notifier=Silent(), clock=clock, settings=HURRY
+    )
     store = CutStore(work.url, plan, clock)
     me = Child(opened, tell, work.seed)
     commits: Commits = NamingCommits(GroupCommit(store, store.is_transient), store)
@@ -318,6 +321,9 @@ def at_work(work: Work, tell: Connection, plan: FaultPlan) -> Child:
         commits = HastyCommits(store, me.heard)
     me.shop = OrderCore(evolve(opened._core, store=store, commits=commits))
     return me
+
+
+HURRY = Settings(request_wait=timedelta(0))
 
 
 class Silent:
