@@ -24,7 +24,8 @@ pytestmark = pytest.mark.timeout(180)
 SERVE = """
 import sys
 from ordercore.entrypoints.http.serving import serve
-serve(sys.argv[1], port=int(sys.argv[2]), workers=int(sys.argv[3]), housekeeping_seconds=0.2)
+ends = {"longest_end_seconds": int(sys.argv[4])} if sys.argv[4:] else {}
+serve(sys.argv[1], port=int(sys.argv[2]), workers=int(sys.argv[3]), housekeeping_seconds=0.2, **ends)
 """
 
 
@@ -64,14 +65,14 @@ def free_port() -> int:
         return int(chosen.getsockname()[1])
 
 
-def started(url: str, workers: int = 1) -> Served:
+def started(url: str, workers: int = 1, *more: str) -> Served:
     """A server on that database, answering, with ten thousand mugs to sell."""
     with ordercore.open(url) as shop:
         price = Money.of("12.50", "EUR")
         shop.catalogue.add_product(AddProduct(sku="MUG", name="Mug", price=price, quantity_in_stock=10_000))
         _, token = shop.tokens.create(CreateToken(name="test", permissions=frozenset({Permission.ALL})))
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", SERVE, url, str(port), str(workers)], text=True)
+    process = subprocess.Popen([sys.executable, "-c", SERVE, url, str(port), str(workers), *more], text=True)
     served = Served(process, port, token, url)
     until = time.monotonic() + 60
     while True:
@@ -130,6 +131,18 @@ def test_a_shutdown_finishes_what_was_accepted(served: Served) -> None:
     waiting.join()
     ((status, order),) = answers
     assert (status, order["status"]) == (201, "confirmed")
+
+
+def test_a_client_that_never_finishes_its_request_cannot_keep_the_server_from_ending(tmp_path: Path) -> None:
+    served = started(f"sqlite:///{tmp_path}/shop.db", 1, "2")
+    assert served.ask("POST", "/v1/orders", an_order())[0] == 201
+    with socket.create_connection(("127.0.0.1", served.port)) as stalled:
+        stalled.sendall(b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Le")
+        time.sleep(0.5)  # until the server has begun to read it
+        assert served.stop() == 0
+    with ordercore.open(served.url) as shop:
+        assert len(shop.ordering.list().data) == 1
+        assert not [finding for finding in shop.examine() if finding.verdict.value == "broken"]
 
 
 def test_a_large_body_is_refused_before_it_is_sent(served: Served) -> None:

@@ -29,6 +29,10 @@ THREADS = 64
 HOUSEKEEPING_SECONDS = 5.0
 LONGEST_ROUND_SECONDS = 30.0
 
+LONGEST_END_SECONDS = 45
+"""So long a process may take to end: a provider's deadline, a round, some air. Then it is killed, which a store
+survives; without it, a client that never finishes its request keeps the server from ending."""
+
 
 def serve(
     url: str,
@@ -38,6 +42,7 @@ def serve(
     workers: int = 1,
     threads: int = THREADS,
     housekeeping_seconds: float = HOUSEKEEPING_SECONDS,
+    longest_end_seconds: int = LONGEST_END_SECONDS,
     when_listening: Callable[[], None] | None = None,
     log_access: bool = False,
 ) -> None:
@@ -61,6 +66,7 @@ def serve(
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
+        workers_kill_timeout=longest_end_seconds,
         log_level=LogLevels.error,  # its warning about many threads is not for us: they wait for commits
         log_access=log_access,
     )
