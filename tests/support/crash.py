@@ -95,6 +95,15 @@ HOLDS: dict[Told, Callable[[Order], bool]] = {
 """At least the acknowledged state: an order goes on, but never back, and only a child's own request cancels it."""
 
 
+REQUEST_KEY = "the same key"
+REQUEST = PlaceOrder(
+    customer=Contact(name="Ann", email="ann@example.com"),
+    ship_to=Address(line1="Main St 1", city="Springfield", country="US"),
+    items=[ItemRequest(sku="HOT", quantity=2)],
+    payment=PaymentDetails(token="tok_visa"),
+)
+
+
 # -- the child ------------------------------------------------------------------------------------------------------
 
 
@@ -271,6 +280,9 @@ class Child:
             if not isinstance(outcome, RequestInProgress):
                 self.judge(outcome)
 
+    def sends_one_request(self) -> None:
+        self.shop.ordering.place(REQUEST, idempotency_key=REQUEST_KEY)
+
     def lives_one_life(self, kind: str, **details: str) -> None:
         order = self.place(home=NOWHERE if kind == "refund" else "Main St 1", **details)
         if order is None:
@@ -320,6 +332,7 @@ def at_work(work: Work, tell: Connection, plan: FaultPlan) -> Child:
     if work.is_hasty:
         commits = HastyCommits(store, me.heard)
     me.shop = OrderCore(evolve(opened._core, store=store, commits=commits))
+    opened.close()
     return me
 
 
