@@ -394,7 +394,10 @@ def placement_of(
 
     Raises:
         PermissionMissing: it names a customer's id and the actor may not read customers.
+        InvalidRequest: it is no command, or its key is none.
     """
+    if not isinstance(command, PlaceOrder):
+        raise InvalidRequest.of("", "must be a PlaceOrder", "wrong_type")
     _authorise_customer(actor, command.customer)
     ids = tuple(core.ids.new() for _ in range(IDS_BESIDE_ITEMS + len(command.items)))
     return Placement(

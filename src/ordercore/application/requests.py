@@ -167,7 +167,10 @@ def existing(
 
     Raises:
         UnknownResource: there is none with that id.
+        InvalidRequest: it is no id.
     """
+    if not isinstance(id, UUID):
+        raise InvalidRequest.of("/id", "must be a UUID", "not_a_uuid")
     with core.store.reading() as lookups:
         found = again(lookups)((id,))
     return named(found, id, kind)

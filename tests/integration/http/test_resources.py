@@ -103,3 +103,14 @@ def test_payments_are_listed(api: Api) -> None:
     order = api.place()
     (row,) = (api.get("/v1/payments?status=authorised").json or {})["data"]
     assert (row["order_id"], row["authorised"]) == (order["id"], {"amount": "25.00", "currency": "EUR"})
+
+
+@pytest.mark.parametrize("name", ["MUG", "sku:MUG"])
+def test_a_product_is_found_by_its_sku(api: Api, name: str) -> None:
+    found = api.get(f"/v1/products/{name}")
+    assert (found.status_code, (found.json or {})["sku"]) == (200, "MUG")
+
+
+def test_a_sku_that_is_none_names_nothing(api: Api) -> None:
+    assert api.get("/v1/products/no-such-sku").status_code == 404
+    assert api.get("/v1/products/%00").status_code == 404

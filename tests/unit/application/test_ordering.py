@@ -11,6 +11,7 @@ from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shipping import ShipOrder
 from ordercore.domain.errors import (
     AdminIsInactive,
+    InvalidRequest,
     KeyReused,
     PaymentDeclined,
     PaymentInFlight,
@@ -317,3 +318,11 @@ def test_an_order_that_is_not_there_is_not_found() -> None:
     ):
         with pytest.raises(UnknownResource):
             find()
+
+
+def test_what_is_no_id_and_no_order_is_said_plainly() -> None:
+    shop = a_shop()
+    with pytest.raises(InvalidRequest, match="UUID"):
+        shop.ordering.get("nope")  # type: ignore[arg-type] # what a program without types would hand in
+    with pytest.raises(InvalidRequest, match="PlaceOrder"):
+        shop.ordering.place(None)  # type: ignore[arg-type]

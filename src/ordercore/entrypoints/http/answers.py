@@ -84,14 +84,15 @@ def order_id(shop: OrderCore, name: str) -> UUID:
 
 
 def product_id(shop: OrderCore, name: str) -> UUID:
-    """The product that a path names by id, or by sku after `sku:`.
+    """The product that a path names by id or by sku; `sku:` before it says that it is a sku, whatever it looks like.
 
     Raises:
         UnknownResource: there is none.
     """
-    if name.startswith(SKU_PREFIX) and name.isprintable():
+    if name.startswith(SKU_PREFIX):
         return shop.catalogue.by_sku(name.removeprefix(SKU_PREFIX)).id
-    return resource_id(name, "product")
+    id = _spelled(name)
+    return shop.catalogue.by_sku(name[:100]).id if id is None else id
 
 
 def resource_id(name: str, kind: str) -> UUID:
@@ -100,10 +101,16 @@ def resource_id(name: str, kind: str) -> UUID:
     Raises:
         UnknownResource: it is none, so nothing has it.
     """
+    id = _spelled(name)
+    if id is None:
+        raise UnknownResource(kind=kind, name=name[:100])
+    return id
+
+
+def _spelled(name: str) -> UUID | None:
+    """The id in its usual spelling; None for anything else."""
     try:
         id = UUID(name)
     except ValueError:
-        id = None
-    if id is None or str(id) != name.lower():
-        raise UnknownResource(kind=kind, name=name[:100])
-    return id
+        return None
+    return id if str(id) == name.lower() else None

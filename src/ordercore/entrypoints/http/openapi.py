@@ -91,7 +91,7 @@ def _path_parameters(operation: Operation) -> list[Schema]:
 
 _PATH_WORDS = {
     "order": "The order's id or number.",
-    "product": "The product's id, or sku:SKU.",
+    "product": "The product's id or sku; `sku:` may stand before a sku.",
     "customer": "The customer's id.",
     "shipment": "The shipment's id.",
     "admin": "The admin user's id.",
