@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 """The settings on which "answered is on disk" rests, and whether the store answers at all."""
 
 from __future__ import annotations
@@ -75,17 +77,33 @@ def test_a_store_in_memory_says_so() -> None:
     assert "in memory" in found.detail
 
 
-def test_a_server_that_does_not_wait_for_its_disk_is_seen(durable_postgres: PostgresServer) -> None:
+def test_a_database_that_would_rather_not_wait_for_its_disk_is_overruled(durable_postgres: PostgresServer) -> None:
     url = durable_postgres.create_database()
     ordercore.migrate(url)
-    with ordercore.open(url) as shop:
-        assert durability(shop).verdict is Verdict.HOLDS
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET synchronous_commit = off".encode())
     with ordercore.open(url) as shop:
-        found = durability(shop)
-    assert found.verdict is Verdict.BROKEN
-    assert "(synchronous_commit=off)" in found.detail
+        assert durability(shop).verdict is Verdict.HOLDS
+
+
+def test_a_server_that_does_not_guard_its_pages_is_seen(durable_postgres: PostgresServer) -> None:
+    url = durable_postgres.create_database()
+    ordercore.migrate(url)
+    with psycopg.connect(url, autocommit=True) as connection, ordercore.open(url) as shop:
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            wait_until(lambda: durability(shop).verdict is Verdict.BROKEN)
+            assert "(full_page_writes=off)" in durability(shop).detail
+        finally:
+            connection.execute("ALTER SYSTEM RESET full_page_writes")
+            connection.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: durability(shop).verdict is Verdict.HOLDS)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """A reload reaches a session between two of its statements; a bounded number of them is enough."""
+    assert any(is_so() for _ in range(2_000))
 
 
 def test_a_server_without_fsync_is_seen(postgres_url: str) -> None:
