@@ -1,12 +1,10 @@
-from collections.abc import Callable
-
 """The settings on which "answered is on disk" rests, and whether the store answers at all."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
