@@ -87,7 +87,11 @@ def breaches(found: Snapshot, *, hand_over_is_done: bool = False) -> list[str]:
 def unfinished(found: Snapshot) -> list[str]:
     """What is half done, once the worker has had its time."""
     return [
-        *(f"order {each.number}: an attempt is open" for each in found.orders.values() if each.payment.open_attempt),
+        *(
+            f"order {each.number}: an attempt is open: {attempt.kind}, {attempt.status} since {attempt.started_at}"
+            for each in found.orders.values()
+            if (attempt := each.payment.open_attempt)
+        ),
         *(
             f"order {each.number}: pieces are claimed by no shipment"
             for each in found.orders.values()

@@ -613,13 +613,7 @@ class Model:
     # -- time ---------------------------------------------------------------------------------------------------
 
     def housekeeping(self) -> None:
-        """A worker's round: settle and ship what was left, expire, hand over, forget."""
-        for order in self.orders.values():
-            if order["attempt"] is not None and self._is_old(order["attempt"]):
-                self._resume(order)
-        for id, shipment in self.shipments.items():
-            if shipment["status"] == "pending" and self._is_old(shipment):
-                self._advance(id)
+        """A worker's round: expire, hand over, forget, then settle and ship what was left."""
         managers = self._managers()
         for order in self.orders.values():
             self._expire(order)
@@ -627,6 +621,12 @@ class Model:
                 order["manager"] = managers[order["number"] % len(managers)]
         kept = self.now - KEY_RETENTION
         self.keys = {name: one for name, one in self.keys.items() if one["finished"] is None or one["finished"] >= kept}
+        for order in self.orders.values():
+            if order["attempt"] is not None and self._is_old(order["attempt"]):
+                self._resume(order)
+        for id, shipment in self.shipments.items():
+            if shipment["status"] == "pending" and self._is_old(shipment):
+                self._advance(id)
 
     def _expire(self, order: Row) -> None:
         is_late = order["expires"] is not None and order["expires"] <= self.now

@@ -92,7 +92,7 @@ def test_the_core_on_sqlite_does_what_the_model_says(on_sqlite: NewUrl) -> None:
 
 @pytest.mark.timeout(600)
 def test_the_core_on_postgres_does_what_the_model_says(on_postgres: NewUrl) -> None:
-    lives(on_postgres, examples=15, steps=40)
+    lives(on_postgres, examples=10, steps=40)
 
 
 @pytest.mark.prove
