@@ -6,12 +6,14 @@ Values on the wire are the driver's (`Wire`); personal data passes the sealer. C
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import Table
 
 from ordercore.adapters.sql import tables
 from ordercore.adapters.sql.wire import Row, Wire
@@ -49,9 +51,16 @@ _PAYMENT_STATUS = {each.value: each for each in PaymentStatus}
 _SHIPMENT_STATUS = {each.value: each for each in ShipmentStatus}
 
 
-def columns(table: Any, prefix: str = "") -> str:
+@cache
+def columns(table: Table, prefix: str = "") -> str:
     """All columns of a table, in its order."""
     return ", ".join(f"{prefix}{name}" for name in table.columns.keys())  # noqa: SIM118 - a column collection
+
+
+@cache
+def columns_but_id(table: Table) -> tuple[str, ...]:
+    """What an update of a whole row sets."""
+    return tuple(name for name in table.columns.keys() if name != "id")  # noqa: SIM118 - a column collection
 
 
 # -- customers --------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ PAYMENT_COLUMNS = tuple(
     for name in tables.payments.columns.keys()  # noqa: SIM118 - a column collection
     if name not in ("order_id", "id", "amount_minor", "method", "is_external", "ordered_at")
 )
+_PAYMENT_PLACES = tuple(tables.payments.columns.keys().index(name) for name in (*PAYMENT_COLUMNS, "order_id"))
 ATTEMPT_COLUMNS = ("status", "reference", "decline_code", "finished_at")
 
 
@@ -78,8 +79,8 @@ def _write_payments(wire: Wire, sealer: Sealer, new: Sequence[Order], moved: Cha
     ended: list[Row] = []
     entries: list[Row] = [mapping.entry_row(wire, order, entry) for order in new for entry in order.payment.entries]
     for before, after in moved:
-        row = dict(zip(tables.payments.columns.keys(), mapping.payment_row(wire, after), strict=True))
-        values.append((*(row[name] for name in PAYMENT_COLUMNS), row["order_id"]))
+        row = mapping.payment_row(wire, after)
+        values.append(tuple(row[place] for place in _PAYMENT_PLACES))
         known = before.payment.attempts
         for position, attempt in enumerate(after.payment.attempts):
             if position >= len(known):

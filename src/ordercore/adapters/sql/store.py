@@ -39,6 +39,7 @@ class SqlStore:
         self._now = now
         self._database_clock = DatabaseClock()
         self._writer = threading.RLock()
+        self._own: Any = None
         self._in_transaction = threading.local()
         file = engines.database_file(self.address)
         self._file_lock = None if file is None else FileLock(file)
@@ -60,8 +61,8 @@ class SqlStore:
         sealer = self.sealer
         self._in_transaction.open = True
         try:
-            with self._alone(), engines.translated(), self.writing.connect() as connection:
-                yield from self._transaction(connection.connection, sealer)
+            with self._alone(), engines.translated(), self._writing_connection() as connection:
+                yield from self._transaction(connection, sealer)
         finally:
             self._in_transaction.open = False
 
@@ -121,11 +122,25 @@ class SqlStore:
 
     def close(self) -> None:
         """Give connections and files back."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
         self.reading_engine.dispose()
         self.writing.dispose()
         if self._file_lock is not None:
             with self._writer:
                 self._file_lock.close()
+
+    @contextmanager
+    def _writing_connection(self) -> Iterator[Any]:
+        """The driver's connection: from the pool on PostgreSQL; on SQLite the one writer's, kept at hand."""
+        if self.is_postgres:
+            with self.writing.connect() as connection:
+                yield connection.connection
+        else:
+            if self._own is None:
+                self._own = self.writing.raw_connection()
+            yield self._own
 
     def _transaction(self, connection: Any, sealer: Sealer) -> Iterator[UnitOfWork]:
         cursor = connection.cursor()

@@ -270,13 +270,13 @@ class PostgresWire:
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
         if rows:
-            self._cursor.execute(_postgres_insert(table), self._arrays(table, table.columns.keys(), rows))
+            self._cursor.execute(_postgres_insert(table), self._arrays(table, _names(table), rows))
 
     def claim(self, table: Table, rows: Sequence[Row], conflict: str, returning: str) -> list[tuple[Any, ...]]:
         if not rows:
             return []
         statement = f"{_postgres_insert(table)} ON CONFLICT {conflict} DO NOTHING RETURNING {returning}"
-        self._cursor.execute(statement, self._arrays(table, table.columns.keys(), rows))
+        self._cursor.execute(statement, self._arrays(table, _names(table), rows))
         return self._cursor.fetchall()
 
     def update(
@@ -330,6 +330,11 @@ _ARRAY_TYPES: dict[type[Any], str] = {
 @lru_cache(maxsize=512)
 def _array_type(table: Table, column: str) -> str:
     return _ARRAY_TYPES[type(table.columns[column].type)]
+
+
+@lru_cache(maxsize=64)
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(table.columns.keys())
 
 
 @lru_cache(maxsize=256)

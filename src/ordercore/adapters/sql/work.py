@@ -96,8 +96,8 @@ class SqlCollection(Generic[A]):
         new = [each for id, each in self._saved.items() if id not in self._held]
         changed = [each for id, each in self._saved.items() if id in self._held and each is not self._held[id]]
         self._wire.insert(self.table, [self._row(each) for each in new])
-        names = tuple(name for name in self.table.columns.keys() if name != "id")  # noqa: SIM118 - a column collection
-        self._wire.update(self.table, names, ("id",), [(*self._row(each)[1:], self._row(each)[0]) for each in changed])
+        rows = [(*row[1:], row[0]) for row in map(self._row, changed)]
+        self._wire.update(self.table, mapping.columns_but_id(self.table), ("id",), rows)
 
     def _read(self, keys: Sequence[Any], *, lock: bool) -> dict[UUID, A]:
         rows = self._wire.rows(self.table, mapping.columns(self.table), keys, lock=lock)
@@ -223,9 +223,8 @@ class SqlProducts(SqlCollection[Product]):
                 if product.facts or product.version != held.version:
                     row = self._row(product)
                     changed.append((*row[1:], row[0]))
-        names = tuple(name for name in self.table.columns.keys() if name != "id")  # noqa: SIM118 - a column collection
         self._wire.update(tables.stock, ("on_hand", "reserved"), ("product_id", "location_id"), levels)
-        self._wire.update(self.table, names, ("id",), changed)
+        self._wire.update(self.table, mapping.columns_but_id(self.table), ("id",), changed)
         self._wire.insert(tables.stock_movements, movements)
 
     def _read(self, keys: Sequence[Any], *, lock: bool) -> dict[UUID, Product]:
