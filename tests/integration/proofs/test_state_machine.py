@@ -20,6 +20,8 @@ from ordercore.testing.faults import FaultyGateway
 from tests.support.machine import CoreMachine
 from tests.support.postgres import PostgresServer
 
+pytestmark = pytest.mark.timeout(600)  # a failure is shrunk first, which takes its time
+
 ANN = ("embedding", "fresh")
 GUEST = ("guest", "ann@example.com")
 NewUrl = Callable[[ExitStack], str | None]
@@ -85,12 +87,10 @@ def test_the_core_on_memory_does_what_the_model_says() -> None:
     lives(on_memory, examples=60, steps=40)
 
 
-@pytest.mark.timeout(600)
 def test_the_core_on_sqlite_does_what_the_model_says(on_sqlite: NewUrl) -> None:
     lives(on_sqlite, examples=30, steps=40)
 
 
-@pytest.mark.timeout(600)
 def test_the_core_on_postgres_does_what_the_model_says(on_postgres: NewUrl) -> None:
     lives(on_postgres, examples=10, steps=40)
 
