@@ -1,6 +1,6 @@
 """`make bench`: everything measured side by side, a table and a plot at the end.
 
-    python -m benchmarks [--quick] [--only library,http,growth,import] [--data FOLDER]
+    python -m benchmarks [--quick] [--only library,http,growth,import] [--growth ORDERS] [--data FOLDER]
 
 `--data` names the folder with products.csv.gz and orders-2017-01-01.jsonl.gz; without it the import is left out.
 """
@@ -31,7 +31,7 @@ def main() -> None:
     if "http" in asked.only:
         _http(goals, tables, seconds=2.0 if asked.quick else 8.0)
     if "growth" in asked.only:
-        _growth(goals, tables, (1_000, 20_000) if asked.quick else (1_000, 1_000_000))
+        _growth(goals, tables, (1_000, 20_000 if asked.quick else asked.growth))
     if "import" in asked.only and asked.data is not None:
         _imports(goals, tables, asked.data)
     print(report.write(goals, tables).read_text())
@@ -41,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer orders, shorter loads, a smaller store")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, by comma")
+    parser.add_argument("--growth", type=int, default=1_000_000, help="orders in the large store; filled once and kept")
     parser.add_argument("--data", type=Path, default=os.environ.get("ORDERCORE_BENCH_DATA"))
     asked = parser.parse_args()
     asked.only = asked.only.split(",")
