@@ -53,7 +53,7 @@ class Housekeeping:
         What needs no provider comes first: a provider that is away holds up nothing but its own answers.
         """
         authorise(self._actor, Permission.ALL)
-        expired, handed_over, forgotten = self._run(EXPIRE), self._run(HAND_OVER), self._forget()
+        expired, handed_over, forgotten = self._expire(), len(self._run(HAND_OVER)), self._forget()
         settled, failures = self._settle()
         return RoundReport(
             settled=settled, failures=failures, expired=expired, handed_over=handed_over, forgotten=forgotten
@@ -100,15 +100,20 @@ class Housekeeping:
             return False
         return resume(core, order, attempt, self._actor.id).payment.open_attempt is None
 
-    def _run(self, change: Change[Intent[int], tuple[Order, ...]]) -> int:
-        """One batch of one kind of housekeeping; what it cancels has its money sent back."""
+    def _expire(self) -> int:
+        """One batch of orders whose time is over; money that was held is sent back."""
+        ended = self._run(EXPIRE)
+        drive(self._core, [order.written() for order in ended], self._actor.id)
+        return len(ended)
+
+    def _run(self, change: Change[Intent[int], tuple[Order, ...]]) -> tuple[Order, ...]:
+        """One batch of one kind of housekeeping."""
         core = self._core
         ids = tuple(core.ids.new() for _ in range(2 * LARGEST_BATCH))
         intent = Intent(actor_id=self._actor.id, command=LARGEST_BATCH, at=core.clock.now(), ids=ids, claim=None)
         outcome = run_one(core, change, intent)
         tell(core, outcome)
-        drive(core, [order.written() for order in outcome], self._actor.id)
-        return len(outcome)
+        return outcome
 
     def _forget(self) -> int:
         """Delete request keys whose time is over; those without an outcome stay."""

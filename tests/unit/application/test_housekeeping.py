@@ -290,3 +290,18 @@ def test_a_provider_that_raises_is_reported_and_holds_back_no_other() -> None:
     assert failed in {order.id for order in orders}
     assert why.startswith("PlannedFault")
     assert shop.housekeeping.run_round().settled == 1
+
+
+def test_handing_over_asks_no_provider_for_what_somebody_else_began() -> None:
+    plan = FaultPlan(Cut("gateway.capture.after", Fault.RAISE))
+    shop = a_shop(plan=plan)
+    add(shop)
+    admin = shop.admins.add(AddAdmin(username="uma", password=PASSWORD))
+    order = placed(shop)
+    assert order.manager_id == admin.id
+    with pytest.raises(PlannedFault):
+        shop.shipping.ship(ShipOrder(order_id=order.id))
+    shop.admins.deactivate(DeactivateAdmin(admin_id=admin.id))
+    asked = plan.passes["gateway.capture.before"]
+    assert shop.housekeeping.run_round().handed_over == 1
+    assert plan.passes["gateway.capture.before"] == asked
