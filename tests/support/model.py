@@ -620,13 +620,19 @@ class Model:
             if order["status"] not in ("delivered", "cancelled") and not self.admins[order["manager"]]["active"]:
                 order["manager"] = managers[order["number"] % len(managers)]
         kept = self.now - KEY_RETENTION
-        self.keys = {name: one for name, one in self.keys.items() if one["finished"] is None or one["finished"] >= kept}
+        self.keys = {name: one for name, one in self.keys.items() if self._is_wanted(one, kept)}
         for order in self.orders.values():
             if order["attempt"] is not None and self._is_old(order["attempt"]):
                 self._resume(order)
         for id, shipment in self.shipments.items():
             if shipment["status"] == "pending" and self._is_old(shipment):
                 self._advance(id)
+
+    def _is_wanted(self, key: Row, kept: float) -> bool:
+        """A key stays for its time after its outcome, and while its order awaits an answer."""
+        order = self.orders.get(key["subject"])
+        awaits = order is not None and order["attempt"] is not None
+        return awaits or key["finished"] is None or key["finished"] >= kept
 
     def _expire(self, order: Row) -> None:
         is_late = order["expires"] is not None and order["expires"] <= self.now
