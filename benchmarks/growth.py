@@ -9,6 +9,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from uuid import UUID
@@ -104,7 +105,7 @@ def _schema() -> str:
 
 def _multiply(path: Path, template: UUID, size: int) -> None:
     """Copies of one order, each with ids, number and time of its own, and with its stock reserved."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.create_function("uuid7", 0, lambda: uuid7().bytes)
         connection.execute("PRAGMA synchronous=OFF")
         columns = {table: _columns(connection, table) for table in _TABLES}
@@ -123,6 +124,8 @@ def _multiply(path: Path, template: UUID, size: int) -> None:
             (size,),
         )
         connection.execute("ANALYZE")
+        connection.commit()
+        connection.execute("PRAGMA journal_mode=DELETE")  # one file, that can be renamed
 
 
 _TABLES = ("orders", "order_items", "allocations", "payments", "payment_attempts", "ledger_entries", "events")
