@@ -50,8 +50,8 @@ def _compare(bench: Bench, orders: int) -> Iterator[Rate]:
     contenders: dict[str, Callable[[int], float]] = {hand: lambda n: _timed_loop(bench, loop, rnd, n)}
     contenders["hand-written loop, reserved"] = lambda n: _timed_loop(bench, loop, rnd, n, pays=False)
     for size in BATCHES:
-        contenders[f"batches of {size}, paid"] = lambda n, size=size: _timed(bench, rnd, n, size)  # type: ignore[misc]
-        contenders[f"batches of {size}, reserved"] = lambda n, size=size: _reserved(bench, rnd, n, size)  # type: ignore[misc]
+        contenders[f"batches of {size}, paid"] = lambda n, size=size: _timed(bench, rnd, n, size)  # type: ignore[misc] # mypy cannot infer a default in a lambda
+        contenders[f"batches of {size}, reserved"] = lambda n, size=size: _reserved(bench, rnd, n, size)  # type: ignore[misc] # mypy cannot infer a default in a lambda
     contenders["batches of 128, paid, one hot product"] = lambda n: _timed(bench, rnd, n, 128, hot=bench.skus[0])
     rates: dict[str, list[float]] = {what: [] for what in contenders}
     for _ in range(ROUNDS):
