@@ -8,7 +8,18 @@ from typing import Any
 import attrs
 import pytest
 
-from ordercore.domain import actor, admin, customer, lifecycles, money, order, payment, product, shipment
+from ordercore.domain import (
+    actor,
+    admin,
+    customer,
+    lifecycles,
+    money,
+    order,
+    payment,
+    product,
+    product_import,
+    shipment,
+)
 from ordercore.domain.aggregates import Aggregate
 from tools import docs
 
@@ -70,6 +81,7 @@ CLASSES: list[type[Any]] = [
     product.Product,
     product.StockLevel,
     product.Movement,
+    product_import.ProductImport,
     money.Money,
     order.Order,
     order.OrderItem,

@@ -42,7 +42,7 @@ def test_every_event_has_a_stable_public_name_of_its_own() -> None:
     assert len(names) == len(set(names))
     for name in names:
         subject, _, rest = name.partition(".")
-        assert subject in {"order", "payment", "shipment", "product", "customer", "admin", "token"}
+        assert subject in {"order", "payment", "shipment", "product", "import", "customer", "admin", "token"}
         assert rest.endswith(".v1")
 
 
@@ -54,6 +54,7 @@ def test_every_aggregate_has_a_stream_of_its_own() -> None:
         "Customer": "customer",
         "Order": "order",
         "Product": "product",
+        "ProductImport": "import",
         "Shipment": "shipment",
     }
 

@@ -81,7 +81,7 @@ def test_every_command_has_a_strategy(module: ModuleType) -> None:
 
 
 def test_every_aggregate_has_a_strategy() -> None:
-    for module in ("admin", "customer", "order", "product", "shipment"):
+    for module in ("admin", "customer", "order", "product", "product_import", "shipment"):
         importlib.import_module(f"ordercore.domain.{module}")
     assert {cls.__name__ for cls in Aggregate.__subclasses__()} <= drawn_types()
 

@@ -1,4 +1,4 @@
-"""The only place with Hypothesis strategies for customers, admin users, tokens, products and shipments.
+"""The only place with Hypothesis strategies for customers, admin users, tokens, products, their imports, and shipments.
 
 Each is led through its own transitions, so that none is drawn that the domain would not make.
 """
@@ -13,6 +13,7 @@ from ordercore.domain.admin import AdminRole, AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.product import DEFAULT_LOCATION, Movement, MovementKind, Product, StockLevel
+from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Label, Shipment, ShipmentLine
 from ordercore.testing.strategies.values import (
     addresses,
@@ -128,6 +129,15 @@ def products(draw: DrawFn, currency: str | None = None) -> Product:
     if product.available and draw(st.booleans()):
         product = product.adjust(-draw(quantities(product.available)), at=at, actor_id=actor_id, reason="lost")
     return product.archive(at=at, actor_id=actor_id) if draw(st.booleans()) else product
+
+
+@st.composite
+def product_imports(draw: DrawFn) -> ProductImport:
+    """Imports of a batch or two, ended; some had nothing new."""
+    run = ProductImport(id=draw(uuid7s()))
+    for batch in draw(st.lists(st.lists(products(), max_size=3), max_size=2)):
+        run = run.counted(batch, known=draw(st.integers(0, 500)))
+    return run.ended(at=draw(times()), actor_id=draw(uuid7s()))
 
 
 def labels() -> SearchStrategy[Label]:
