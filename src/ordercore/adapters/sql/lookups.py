@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from ordercore.adapters.sql import mapping, tables
-from ordercore.adapters.sql.tables import EPOCH
+from ordercore.adapters.sql.column_types import EPOCH
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.adapters.sql.work import read_orders, read_products, read_shipments
 from ordercore.domain.admin import AdminUser, ApiToken

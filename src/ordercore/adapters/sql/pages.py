@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Column, ColumnElement, Connection, Select, literal, tuple_
 
-from ordercore.adapters.sql.tables import Id, Moment, from_micros, to_micros
+from ordercore.adapters.sql.column_types import Id, Moment, from_micros, to_micros
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.limits import MAX_PAGE, MAX_TEXT_LENGTH
 from ordercore.ports.queries import Page, PageRequest

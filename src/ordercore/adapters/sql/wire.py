@@ -14,7 +14,7 @@ from uuid import UUID, SafeUUID
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Table, Text
 
-from ordercore.adapters.sql.tables import Id, Moment, from_micros, to_micros
+from ordercore.adapters.sql.column_types import Id, Moment, from_micros, to_micros
 
 Row = Sequence[Any]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from ordercore.adapters.sql.tables import Id, Moment
+from ordercore.adapters.sql.column_types import Id, Moment
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.product import DEFAULT_LOCATION
 
