@@ -94,9 +94,10 @@ def a_shop(
     gateway: PaymentGateway | None = None,
     carrier: Carrier | None = None,
     settings: Settings | None = None,
+    clock: FixedClock | None = None,
 ) -> OpenShop:
     """An open shop without products; `plan` lets providers fail, everything given replaces its usual part."""
-    clock, told, plan = FixedClock(), Told(), plan or FaultPlan()
+    clock, told, plan = clock or FixedClock(), Told(), plan or FaultPlan()
     store = store or MemoryStore(now=clock.now)
     provider = FakeGateway(pause=clock.pause, now=clock.now)
     core = Core(

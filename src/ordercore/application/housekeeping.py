@@ -130,6 +130,7 @@ def _expire(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[
                 attempt_id=intent.ids[2 * index],
                 entry_id=intent.ids[2 * index + 1],
                 at=intent.at,
+                started_at=work.now,
                 actor_id=intent.actor_id,
                 because=CancelReason.EXPIRED,
             )

@@ -93,14 +93,7 @@ class Importing:
             for each in orders
         ]
         outcomes = Ordering(core, self._actor).run(placements)
-        refused: dict[str, OrderCoreError] = {}
-        verdicts = []
-        for each, outcome in zip(orders, outcomes, strict=True):
-            verdict = _verdict(refused.get(each.key, outcome))
-            if verdict.verdict is ImportVerdict.REFUSED and verdict.refusal is not None:
-                refused[each.key] = verdict.refusal  # a second line with its key shares its refusal
-            verdicts.append(verdict)
-        return verdicts
+        return [_verdict(outcome) for outcome in outcomes]
 
 
 def _verdict(outcome: Order | OrderCoreError) -> ImportOutcome:

@@ -363,6 +363,7 @@ class Ordering:
         core, claim = self._core, stored.claim
         waited = EARLIEST_WAIT_SECONDS
         until = core.clock.now() + core.settings.request_wait
+        answer_by = core.clock.now() + core.gateway.traits.deadline
         while True:
             with core.store.reading() as lookups:
                 order = named(lookups.orders((claim.resource_id,)), claim.resource_id, "order")
@@ -371,7 +372,7 @@ class Ordering:
             attempt = order.payment.open_attempt
             is_over = found is None or found[1] is not None
             if not is_over and attempt is not None and now - attempt.started_at > patience(core):
-                order = resume(core, order, attempt, self._actor.id)
+                order = resume(core, order, attempt, self._actor.id, answer_by)
                 is_over = order.payment.open_attempt is None
             if is_over or order.payment.is_unknown:
                 return _replayed(_judged(order, operation, None if found is None else found[1]))
@@ -460,14 +461,26 @@ def _held(work: UnitOfWork, order_id: UUID, version: int | None) -> Order:
 
 def _pay(work: UnitOfWork, intent: Intent[PayOrder]) -> Order:
     order = _held(work, intent.command.order_id, intent.command.expected_version)
-    asked = order.pay(token=intent.command.token, attempt_id=intent.ids[0], at=intent.at, actor_id=intent.actor_id)
+    asked = order.pay(
+        token=intent.command.token,
+        attempt_id=intent.ids[0],
+        at=intent.at,
+        started_at=work.now,
+        actor_id=intent.actor_id,
+    )
     work.orders.save(asked)
     return asked
 
 
 def _cancel(work: UnitOfWork, intent: Intent[CancelOrder]) -> Order:
     order = _held(work, intent.command.order_id, intent.command.expected_version)
-    cancelled = order.cancel(attempt_id=intent.ids[0], entry_id=intent.ids[1], at=intent.at, actor_id=intent.actor_id)
+    cancelled = order.cancel(
+        attempt_id=intent.ids[0],
+        entry_id=intent.ids[1],
+        at=intent.at,
+        started_at=work.now,
+        actor_id=intent.actor_id,
+    )
     release_stock(work, [(order, cancelled)], intent.at)
     work.orders.save(explained(cancelled, intent.command.reason))
     if attempt_to_make(cancelled) is None:

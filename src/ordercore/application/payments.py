@@ -112,7 +112,13 @@ class Payments:
 def _give_back(work: UnitOfWork, intents: Sequence[Intent[UUID]]) -> Sequence[Order | OrderCoreError]:
     (intent,) = intents
     order = named(work.orders.hold((intent.command,)), intent.command, "order")
-    given = order.give_back(attempt_id=intent.ids[0], entry_id=intent.ids[1], at=intent.at, actor_id=intent.actor_id)
+    given = order.give_back(
+        attempt_id=intent.ids[0],
+        entry_id=intent.ids[1],
+        at=intent.at,
+        started_at=work.now,
+        actor_id=intent.actor_id,
+    )
     work.orders.save(given)
     return [given]
 

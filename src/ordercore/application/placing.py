@@ -134,7 +134,7 @@ def reserve(work: UnitOfWork, placements: Sequence[Placement]) -> Sequence[Outco
 
     Claim, hold, decide one after the other, write at the end.
     """
-    outcomes = _claim(work, placements)
+    outcomes, wanted = _claim(work, placements)
     fresh = [placement for placement, outcome in zip(placements, outcomes, strict=True) if outcome is None]
     guests = work.customers.claim_guests(_guests(fresh))
     customers = work.customers.read(_named_customers(fresh))
@@ -145,12 +145,18 @@ def reserve(work: UnitOfWork, placements: Sequence[Placement]) -> Sequence[Outco
     products = dict(before)
     managers = work.admins.managers()
     numbers = iter(work.orders.next_numbers(len(fresh)))
+    named: dict[tuple[UUID, str], UUID] = {}
     for index, placement in enumerate(placements):
         if outcomes[index] is None:
             number = next(numbers)
-            outcomes[index] = _decide(
-                placement, number, managers[number % len(managers)], guests, customers, ids, products
+            outcome = outcomes[index] = _decide(
+                placement, number, managers[number % len(managers)], guests, customers, ids, products, named, work.now
             )
+            if placement.reference is not None and isinstance(outcome, Order):
+                named[placement.reference] = outcome.id
+    passed_on = {name: id for name, id in named.items() if wanted[name] != id}
+    if passed_on:
+        work.orders.pass_on_references(passed_on)
     _share_refusals(placements, outcomes)
     work.products.save(*(product for id, product in products.items() if product is not before[id]))
     work.orders.save(*(outcome for outcome in outcomes if isinstance(outcome, Order)))
@@ -203,8 +209,14 @@ def refuse_other_total(expected: Money | None, total: Money) -> None:
     raise PriceChanged(expected=str(expected), actual=str(total))
 
 
-def _claim(work: UnitOfWork, placements: Sequence[Placement]) -> list[Outcome | None]:
-    """Keys first, then external references; each placement's verdict, None where it may go on."""
+def _claim(
+    work: UnitOfWork, placements: Sequence[Placement]
+) -> tuple[list[Outcome | None], Mapping[tuple[UUID, str], UUID]]:
+    """Keys first, then external references; each placement's verdict, None where it may go on.
+
+    And the references that were claimed, each for the first order that names it: whether that one is placed, or the
+    next that names it, is not known yet.
+    """
     verdicts: list[Repeated | KeyReused | None] = list(claimed(work, [each.claim for each in placements]))
     outcomes: list[Outcome | None] = list(verdicts)
     wanted: dict[tuple[UUID, str], UUID] = {}
@@ -212,17 +224,17 @@ def _claim(work: UnitOfWork, placements: Sequence[Placement]) -> list[Outcome | 
         if verdict is None and placement.reference is not None:
             wanted.setdefault(placement.reference, placement.order_id)
     if not wanted:
-        return outcomes
+        return outcomes, wanted
     taken = work.orders.claim_references(wanted)
     for index, placement in enumerate(placements):
         reference = placement.reference
-        if outcomes[index] is None and reference is not None:
-            holder = taken.get(reference, wanted[reference])
-            if holder != placement.order_id:
-                outcomes[index] = AlreadyExists(
-                    kind="order with the external reference", name=reference[1], pointer="/external_reference"
-                )
-    return outcomes
+        if outcomes[index] is None and reference is not None and reference in taken:
+            outcomes[index] = _reference_taken(reference[1])
+    return outcomes, wanted
+
+
+def _reference_taken(name: str) -> AlreadyExists:
+    return AlreadyExists(kind="order with the external reference", name=name, pointer="/external_reference")
 
 
 def _guests(fresh: Iterable[Placement]) -> list[Customer]:
@@ -261,10 +273,17 @@ def _decide(
     customers: Mapping[UUID, Customer],
     ids: Mapping[str, UUID],
     products: dict[UUID, Product],
+    named: Mapping[tuple[UUID, str], UUID],
+    now: datetime,
 ) -> Order | OrderCoreError:
-    """The order with its reservations made in `products`, or its refusal with nothing changed."""
+    """The order with its reservations made in `products`, or its refusal with nothing changed.
+
+    `named` are the external references of the orders that were placed before it in this transaction.
+    """
+    if placement.reference is not None and placement.reference in named:
+        return _reference_taken(placement.reference[1])
     try:
-        return _placed(placement, number, manager_id, guests, customers, ids, products)
+        return _placed(placement, number, manager_id, guests, customers, ids, products, now)
     except OrderCoreError as refusal:
         return refusal
 
@@ -277,6 +296,7 @@ def _placed(
     customers: Mapping[UUID, Customer],
     ids: Mapping[str, UUID],
     products: dict[UUID, Product],
+    now: datetime,
 ) -> Order:
     command, at = placement.command, placement.at
     customer_id, contact, ship_to = _buyer(command, guests, customers)
@@ -310,7 +330,7 @@ def _placed(
         ordered_at=placement.placed_at or at,
         status=OrderStatus.PENDING,
         on_decline=command.on_decline,
-        expires_at=at + placement.reservation,
+        expires_at=now + placement.reservation,
         items=items,
         total=total,
         payment=payment,
@@ -318,7 +338,7 @@ def _placed(
     for product in reserved:
         products[product.id] = product
     token = command.payment.token if command.payment is not None and not is_free else None
-    placed = order.placed(token=token, attempt_id=placement.ids[3], at=at)
+    placed = order.placed(token=token, attempt_id=placement.ids[3], at=at, started_at=now)
     if not is_free:
         return placed
     return placed.confirm_paid(entry_ids=(placement.ids[4], placement.ids[5]), at=at, actor_id=placement.actor_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -63,7 +64,7 @@ def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order 
     before = work.orders.renew(each.order for each in recordings)
     orders = dict(before)
     for each in recordings:
-        orders[each.order.id] = _recorded(orders[each.order.id], each)
+        orders[each.order.id] = _recorded(orders[each.order.id], each, work)
     release_stock(work, [(before[id], after) for id, after in orders.items()], recordings[0].at)
     work.orders.save(*(after for id, after in orders.items() if after is not before[id]))
     _finish_requests(work, recordings, orders)
@@ -101,21 +102,32 @@ def release_stock(work: UnitOfWork, changes: Iterable[tuple[Order, Order]], at: 
         work.products.save(*products.values())
 
 
-def drive(core: Core, orders: Iterable[Order], actor_id: UUID) -> dict[UUID, Order]:
+def drive(core: Core, orders: Iterable[Order], actor_id: UUID, until: datetime | None = None) -> dict[UUID, Order]:
     """Steps 2 and 3 for orders with an attempt to be made: ask, record, and go on until nothing is left to ask.
 
-    An attempt that got no answer stays `unknown`; the worker asks again later.
+    An attempt that got no answer stays `unknown`; the worker asks again later. A single order is not waited for beyond
+    one deadline (or `until`): what it would ask after that, such as a capture, is left to the worker.
     """
     settled = {order.id: order for order in orders}
     waiting = [order for order in settled.values() if attempt_to_make(order) is not None]
+    if until is None and len(waiting) == 1:
+        until = core.clock.now() + core.gateway.traits.deadline
     while waiting:
+        within = None if until is None else until - core.clock.now()
+        if within is not None and is_too_short(core, within):
+            break
         recorded: list[Order] = []
         at_once = core.gateway.traits.calls_at_once
-        for group in answered(waiting, lambda order: _ask(core, order), at_once=at_once):
+        for group in answered(waiting, partial(_ask, core, within), at_once=at_once):
             recorded += record(core, group, actor_id)
         settled.update((order.id, order) for order in recorded)
         waiting = [order for order in recorded if attempt_to_make(order) is not None]
     return settled
+
+
+def is_too_short(core: Core, within: timedelta) -> bool:
+    """Whether so little time is left that a provider could not be expected to answer in it."""
+    return within * 10 < core.gateway.traits.deadline
 
 
 def attempt_to_make(order: Order) -> Attempt | None:
@@ -156,20 +168,26 @@ def record(
     return [order.written() for order in orders]
 
 
-def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID) -> Order:
+def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: datetime | None = None) -> Order:
     """Finish an attempt whose first asking was cut off: asked again with its key while the key lives, later only found.
 
-    "Not found" is no proof: then the attempt stays unknown and an admin decides.
+    "Not found" is no proof: then the attempt stays unknown and an admin decides. All of it ends `until` then, one
+    deadline from now unless told otherwise; where too little time is left nobody is asked.
     """
-    request = provider_call(order, attempt)
     traits = core.gateway.traits
-    age = core.clock.now() - attempt.started_at
+    until = until or core.clock.now() + traits.deadline
+    within = until - core.clock.now()
+    if is_too_short(core, within):
+        return order
+    request = provider_call(order, attempt, within)
+    with core.store.reading() as lookups:
+        age = lookups.now - attempt.started_at
     if age + traits.deadline < traits.key_lifetime:  # a key that dies on the way would charge anew
         answer = core.gateway.call(request)
     else:
         answer = core.gateway.find(request) or ProviderAnswer(kind=AnswerKind.UNKNOWN)
     (recorded,) = record(core, [(order, answer)], actor_id)
-    return drive(core, [recorded], actor_id)[order.id]
+    return drive(core, [recorded], actor_id, until)[order.id]
 
 
 def patience(core: Core) -> timedelta:
@@ -177,7 +195,7 @@ def patience(core: Core) -> timedelta:
     return 2 * max(core.gateway.traits.deadline, core.carrier.deadline)
 
 
-def provider_call(order: Order, attempt: Attempt) -> ProviderCall:
+def provider_call(order: Order, attempt: Attempt, within: timedelta | None = None) -> ProviderCall:
     """What the provider is asked, the same whenever it is asked."""
     reference = None if attempt.kind is AttemptKind.AUTHORISE else order.payment.reference
     return ProviderCall(
@@ -186,6 +204,7 @@ def provider_call(order: Order, attempt: Attempt) -> ProviderCall:
         amount=attempt.amount,
         token=attempt.token,
         reference=reference,
+        within=within,
     )
 
 
@@ -261,17 +280,16 @@ class _Asking(Generic[Q, R]):
                     self.is_over.set()
 
 
-def _ask(core: Core, order: Order) -> ProviderAnswer:
-    attempt = order.payment.attempts[-1]
-    return core.gateway.call(provider_call(order, attempt))
+def _ask(core: Core, within: timedelta | None, order: Order) -> ProviderAnswer:
+    return core.gateway.call(provider_call(order, order.payment.attempts[-1], within))
 
 
-def _recorded(order: Order, each: Recording) -> Order:
+def _recorded(order: Order, each: Recording, work: UnitOfWork) -> Order:
     after = order.record(each.attempt_id, each.answer, entry_id=each.entry_id, at=each.at, actor_id=each.actor_id)
     if after is order:
         return order
     if each.capture_id is not None and _became_sure(order, after):
-        after = after.ask_capture(attempt_id=each.capture_id, at=each.at, actor_id=each.actor_id)
+        after = after.ask_capture(attempt_id=each.capture_id, at=each.at, started_at=work.now, actor_id=each.actor_id)
     return explained(after, each.note)
 
 

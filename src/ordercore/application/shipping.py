@@ -8,7 +8,7 @@ claimed, which excludes cancelling; (2) the money is captured where it is not ye
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import evolve, field, frozen
@@ -28,7 +28,7 @@ from ordercore.application.requests import (
     run_one,
     simple,
 )
-from ordercore.application.settling import patience, resume, tell
+from ordercore.application.settling import is_too_short, patience, resume, tell
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import (
     LabelRefused,
@@ -163,10 +163,11 @@ class Shipping:
         """The answer to a repeated request: the shipment as it is now, resumed where the first was cut off."""
         core, claim = self._core, stored.claim
         until = core.clock.now() + core.settings.request_wait
+        answer_by = _answer_by(core)
         while True:
             shipment, order, now = _both(core, claim.resource_id)
             if shipment.status is ShipmentStatus.PENDING and now - shipment.started_at > patience(core):
-                shipment = advance_shipment(core, shipment.id, self._actor.id)
+                shipment = advance_shipment(core, shipment.id, self._actor.id, answer_by)
             if shipment.status is not ShipmentStatus.PENDING or order.payment.is_unknown:
                 return evolve(_judged(core, shipment, replayed=True), replayed=True)
             if core.clock.now() >= until:
@@ -174,20 +175,28 @@ class Shipping:
             core.clock.pause(0.05)
 
 
-def advance_shipment(core: Core, shipment_id: UUID, actor_id: UUID) -> Shipment:
-    """Steps 2 to 4 from wherever the shipment stands; what is finished already stays as it is."""
+def advance_shipment(core: Core, shipment_id: UUID, actor_id: UUID, until: datetime | None = None) -> Shipment:
+    """Steps 2 to 4 from wherever the shipment stands; what is finished already stays as it is.
+
+    All of it ends `until` then, one deadline from now unless told otherwise: where the capture took most of that, the
+    label is left to the worker.
+    """
+    until = until or _answer_by(core)
     shipment, order, _ = _both(core, shipment_id)
     if shipment.status is not ShipmentStatus.PENDING:
         return shipment
     if order.payment.open_attempt is not None:  # not `drive`: a capture that waited for a day has no living key
-        resume(core, order, order.payment.open_attempt, actor_id)
+        resume(core, order, order.payment.open_attempt, actor_id, until)
         shipment, order, _ = _both(core, shipment_id)  # while the provider thought it may have come to its end
     if shipment.status is not ShipmentStatus.PENDING or order.payment.open_attempt is not None:
         return shipment
     if order.payment.status is PaymentStatus.AUTHORISED:
         reason = f"{NO_MONEY}{order.payment.decline_code or 'declined'}"
         return _record(core, order, shipment, LabelAnswer(kind=LabelAnswerKind.REFUSED, reason=reason), actor_id)
-    answer = core.carrier.buy_label(_label_request(order, shipment))
+    within = until - core.clock.now()
+    if is_too_short(core, within):
+        return shipment
+    answer = core.carrier.buy_label(_label_request(order, shipment, within))
     if answer.kind is LabelAnswerKind.UNKNOWN:
         return shipment
     return _record(core, order, shipment, answer, actor_id)
@@ -222,13 +231,18 @@ def _both(core: Core, shipment_id: UUID) -> tuple[Shipment, Order, datetime]:
         return shipment, order, lookups.now
 
 
-def _label_request(order: Order, shipment: Shipment) -> LabelRequest:
+def _answer_by(core: Core) -> datetime:
+    return core.clock.now() + max(core.gateway.traits.deadline, core.carrier.deadline)
+
+
+def _label_request(order: Order, shipment: Shipment, within: timedelta) -> LabelRequest:
     return LabelRequest(
         key=shipment.carrier_key,
         order_number=str(order.number),
         recipient=order.contact.name,
         ship_to=order.ship_to,
         pieces=sum(line.quantity for line in shipment.lines),
+        within=within,
     )
 
 
@@ -239,7 +253,9 @@ def _claim(work: UnitOfWork, intent: Intent[ShipOrder]) -> Shipment:
     refuse_stale(order, command.expected_version, "order")
     claimed = order.claim(shipment_id, at=intent.at, actor_id=intent.actor_id)
     if claimed.payment.status is PaymentStatus.AUTHORISED:
-        claimed = claimed.ask_capture(attempt_id=intent.ids[1], at=intent.at, actor_id=intent.actor_id)
+        claimed = claimed.ask_capture(
+            attempt_id=intent.ids[1], at=intent.at, started_at=work.now, actor_id=intent.actor_id
+        )
     shipment = Shipment.start(
         id=shipment_id,
         order_id=order.id,
@@ -249,6 +265,7 @@ def _claim(work: UnitOfWork, intent: Intent[ShipOrder]) -> Shipment:
             if item.quantity_claimed
         ),
         at=intent.at,
+        started_at=work.now,
         actor_id=intent.actor_id,
     )
     work.orders.save(explained(claimed, command.reason))

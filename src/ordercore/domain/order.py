@@ -145,7 +145,10 @@ class Order(Aggregate):
 
     # -- paying -------------------------------------------------------------------------------------------------
 
-    def placed(self, *, token: str | None, attempt_id: UUID, at: datetime) -> Order:
+    # Where an attempt begins, `started_at` is the store's time, which its age is compared with later, and `at` the
+    # time of the facts; left out, one clock serves both.
+
+    def placed(self, *, token: str | None, attempt_id: UUID, at: datetime, started_at: datetime | None = None) -> Order:
         """A new order's first step: the fact, and the first attempt to get its money."""
         lines = tuple(
             OrderLine(
@@ -169,10 +172,19 @@ class Order(Aggregate):
         )
         payment = self.payment
         if token is not None:
-            payment = payment.start(AttemptKind.AUTHORISE, attempt_id=attempt_id, amount=self.total, token=token, at=at)
+            payment = payment.start(
+                AttemptKind.AUTHORISE,
+                attempt_id=attempt_id,
+                amount=self.total,
+                token=token,
+                at=at,
+                started_at=started_at,
+            )
         return evolve(self, payment=payment, facts=(*self.facts, fact))
 
-    def pay(self, *, token: str, attempt_id: UUID, at: datetime, actor_id: UUID) -> Order:
+    def pay(
+        self, *, token: str, attempt_id: UUID, at: datetime, actor_id: UUID, started_at: datetime | None = None
+    ) -> Order:
         """One more attempt after a decline, while the order waits.
 
         Raises:
@@ -181,7 +193,7 @@ class Order(Aggregate):
         """
         self._advance(OrderAction.PAY)
         self.refuse_in_flight()
-        return self._ask(AttemptKind.AUTHORISE, self.total, token, attempt_id, at, actor_id)
+        return self._ask(AttemptKind.AUTHORISE, self.total, token, attempt_id, at, actor_id, started_at)
 
     def confirm_paid(self, *, entry_ids: tuple[UUID, UUID], at: datetime, actor_id: UUID) -> Order:
         """The order whose money was taken elsewhere, or that costs nothing.
@@ -194,7 +206,9 @@ class Order(Aggregate):
         payment = self.payment.record_paid(entry_ids=entry_ids, at=at)
         return evolve(self, payment=payment)._confirmed(at, actor_id)
 
-    def ask_capture(self, *, attempt_id: UUID, at: datetime, actor_id: UUID) -> Order:
+    def ask_capture(
+        self, *, attempt_id: UUID, at: datetime, actor_id: UUID, started_at: datetime | None = None
+    ) -> Order:
         """The order with a capture of everything due under way.
 
         Raises:
@@ -202,7 +216,7 @@ class Order(Aggregate):
             TransitionRefused: no money is held.
         """
         self.refuse_in_flight()
-        return self._ask(AttemptKind.CAPTURE, self.total, None, attempt_id, at, actor_id)
+        return self._ask(AttemptKind.CAPTURE, self.total, None, attempt_id, at, actor_id, started_at)
 
     def record(
         self, attempt_id: UUID, answer: ProviderAnswer, *, entry_id: UUID, at: datetime, actor_id: UUID
@@ -239,6 +253,7 @@ class Order(Aggregate):
         at: datetime,
         actor_id: UUID,
         because: CancelReason = CancelReason.BY_REQUEST,
+        started_at: datetime | None = None,
     ) -> Order:
         """The order ended before shipping, its money on the way back.
 
@@ -251,10 +266,13 @@ class Order(Aggregate):
         self._advance(action)
         self.refuse_in_flight()
         self._refuse_claimed()
-        ended = self._cancelled(action, because, at, actor_id)._money_back(attempt_id, entry_id, at, actor_id)
+        ended = self._cancelled(action, because, at, actor_id)
+        ended = ended._money_back(attempt_id, entry_id, at, actor_id, started_at)
         return evolve(ended, version=self.version + 1)  # one transition, though it has two facts
 
-    def give_back(self, *, attempt_id: UUID, entry_id: UUID, at: datetime, actor_id: UUID) -> Order:
+    def give_back(
+        self, *, attempt_id: UUID, entry_id: UUID, at: datetime, actor_id: UUID, started_at: datetime | None = None
+    ) -> Order:
         """A cancelled order with one more try to give its money back; as it is where none is held.
 
         Raises:
@@ -266,7 +284,7 @@ class Order(Aggregate):
         self.refuse_in_flight()
         if self.payment.captured == self.payment.refunded and self.payment.captured == self.payment.authorised:
             return self
-        return self._money_back(attempt_id, entry_id, at, actor_id)
+        return self._money_back(attempt_id, entry_id, at, actor_id, started_at)
 
     # -- shipping -----------------------------------------------------------------------------------------------
 
@@ -378,9 +396,18 @@ class Order(Aggregate):
         return evolve(self, version=self.version + 1, facts=(*self.facts, fact), **changes)  # type: ignore[arg-type] # the callers above name fields
 
     def _ask(
-        self, kind: AttemptKind, amount: Money, token: str | None, attempt_id: UUID, at: datetime, actor_id: UUID
+        self,
+        kind: AttemptKind,
+        amount: Money,
+        token: str | None,
+        attempt_id: UUID,
+        at: datetime,
+        actor_id: UUID,
+        started_at: datetime | None,
     ) -> Order:
-        payment = self.payment.start(kind, attempt_id=attempt_id, amount=amount, token=token, at=at)
+        payment = self.payment.start(
+            kind, attempt_id=attempt_id, amount=amount, token=token, at=at, started_at=started_at
+        )
         fact = PaymentAttemptStarted(
             occurred_at=at,
             actor_id=actor_id,
@@ -424,7 +451,9 @@ class Order(Aggregate):
             version=self.version + (not counted),
         )
 
-    def _money_back(self, attempt_id: UUID, entry_id: UUID, at: datetime, actor_id: UUID) -> Order:
+    def _money_back(
+        self, attempt_id: UUID, entry_id: UUID, at: datetime, actor_id: UUID, started_at: datetime | None
+    ) -> Order:
         """What was held is voided, what was taken is refunded, where anything was."""
         payment = self.payment
         if payment.captured == 0 and payment.authorised == 0:
@@ -434,9 +463,9 @@ class Order(Aggregate):
             return evolve(self, payment=payment.refund_externally(entry_id=entry_id, at=at))
         if payment.captured:
             amount = Money(payment.captured - payment.refunded, payment.amount.currency)
-            return self._ask(AttemptKind.REFUND, amount, None, attempt_id, at, actor_id)
+            return self._ask(AttemptKind.REFUND, amount, None, attempt_id, at, actor_id, started_at)
         amount = Money(payment.authorised, payment.amount.currency)
-        return self._ask(AttemptKind.VOID, amount, None, attempt_id, at, actor_id)
+        return self._ask(AttemptKind.VOID, amount, None, attempt_id, at, actor_id, started_at)
 
 
 def _fact_of(attempt: Attempt, answer: ProviderAnswer, payment: Payment, *, at: datetime, actor_id: UUID) -> Event:

@@ -150,15 +150,29 @@ class Payment:
         ]
         return approved[-1] if approved else None
 
-    def start(self, kind: AttemptKind, *, attempt_id: UUID, amount: Money, token: str | None, at: datetime) -> Payment:
-        """The payment with one more attempt, its amount counted as pending.
+    def start(
+        self,
+        kind: AttemptKind,
+        *,
+        attempt_id: UUID,
+        amount: Money,
+        token: str | None,
+        at: datetime,
+        started_at: datetime | None = None,
+    ) -> Payment:
+        """The payment with one more attempt, its amount counted as pending; it starts at `at` unless told otherwise.
 
         Raises:
             TransitionRefused: the lifecycle has no such step from here, whatever the provider would say.
         """
         self._next(_ACTION[_LEDGER_KIND[kind]])
         attempt = Attempt(
-            id=attempt_id, kind=kind, status=AttemptStatus.PENDING, amount=amount, token=token, started_at=at
+            id=attempt_id,
+            kind=kind,
+            status=AttemptStatus.PENDING,
+            amount=amount,
+            token=token,
+            started_at=started_at or at,
         )
         minor = amount.amount_minor
         return evolve(

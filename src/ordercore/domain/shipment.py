@@ -93,11 +93,25 @@ class Shipment(Aggregate):
 
     @classmethod
     def start(
-        cls, *, id: UUID, order_id: UUID, lines: tuple[ShipmentLine, ...], at: datetime, actor_id: UUID
+        cls,
+        *,
+        id: UUID,
+        order_id: UUID,
+        lines: tuple[ShipmentLine, ...],
+        at: datetime,
+        actor_id: UUID,
+        started_at: datetime | None = None,
     ) -> Shipment:
-        """A shipment to be, with its first fact."""
+        """A shipment to be, with its first fact. `started_at` is the store's time, `at` where one clock serves both."""
         fact = ShipmentStarted(occurred_at=at, actor_id=actor_id, order_id=order_id)
-        return cls(id=id, order_id=order_id, lines=lines, status=ShipmentStatus.PENDING, started_at=at, facts=(fact,))
+        return cls(
+            id=id,
+            order_id=order_id,
+            lines=lines,
+            status=ShipmentStatus.PENDING,
+            started_at=started_at or at,
+            facts=(fact,),
+        )
 
     def labelled(self, label: Label, *, at: datetime, actor_id: UUID) -> Shipment:
         """The shipment with its label."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ordercore.domain.customer import Address
 from ordercore.domain.shipment import Label
@@ -22,7 +22,10 @@ class LabelAnswerKind(StrEnum):
 
 @frozen(kw_only=True)
 class LabelRequest:
-    """A parcel that wants a label. `key` makes the request repeatable."""
+    """A parcel that wants a label. `key` makes the request repeatable.
+
+    `within` is how long the asker waits where that is less than the carrier's deadline; it is no part of the content.
+    """
 
     key: str
     order_number: str
@@ -30,6 +33,7 @@ class LabelRequest:
     ship_to: Address
     pieces: int
     weight_grams: int | None = None
+    within: timedelta | None = field(default=None, eq=False, repr=False)
 
 
 @frozen(kw_only=True)
@@ -45,7 +49,8 @@ class Carrier(Protocol):
     """A carrier that sells labels.
 
     Promises: repeating a request with its key never buys a second label and answers the same. It answers before
-    `deadline` has passed; an answer that never came is `UNKNOWN`, not an exception. Called from many threads at once.
+    `deadline` (or `within`, where it is given) has passed; an answer that never came is `UNKNOWN`, not an exception.
+    Called from many threads at once.
     """
 
     @property

@@ -28,13 +28,17 @@ class ProviderTraits:
 
 @frozen(kw_only=True)
 class ProviderCall:
-    """One attempt to be made. `key` makes it repeatable; `reference` names the authorisation that it concerns."""
+    """One attempt to be made. `key` makes it repeatable; `reference` names the authorisation that it concerns.
+
+    `within` is how long the asker waits where that is less than the provider's deadline; it is no part of the content.
+    """
 
     kind: AttemptKind
     key: str
     amount: Money
     token: str | None = field(default=None, repr=False)
     reference: str | None = None
+    within: timedelta | None = field(default=None, eq=False)
 
 
 @frozen(kw_only=True)
@@ -51,8 +55,8 @@ class PaymentGateway(Protocol):
     """A payment provider.
 
     Promises: repeating a call with its key and content within `key_lifetime` never repeats the effect and answers the
-    same. A call answers before `deadline` has passed; an answer that never came, or makes no sense, is `UNKNOWN`
-    and not an exception. Called from many threads at once.
+    same. A call answers before `deadline` (or `within`, where it is given) has passed; an answer that never came, or
+    makes no sense, is `UNKNOWN` and not an exception. Called from many threads at once.
     """
 
     @property

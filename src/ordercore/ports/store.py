@@ -109,6 +109,9 @@ class Orders(Collection[Order], Protocol):
     def release_references(self, references: Iterable[tuple[UUID, str]]) -> None:
         """Stage that these claims of this unit of work never happened."""
 
+    def pass_on_references(self, references: Mapping[tuple[UUID, str], UUID]) -> None:
+        """Stage that these claims of this unit of work are for other orders than they were made for."""
+
     def shipments_of(self, order_id: UUID) -> Sequence[UUID]:
         """The ids of a held order's shipments, oldest first."""
 

@@ -236,6 +236,16 @@ class ClaimTests:
             names = {(ACTOR_ID, "earlier"): new_id(), (ACTOR_ID, "mine"): new_id()}
             assert work.orders.claim_references(names) == {(ACTOR_ID, "earlier"): holder}
 
+    def test_a_reference_of_this_unit_of_work_is_passed_on_to_another_order(self, store: Store) -> None:
+        with store.begin() as work:
+            work.orders.claim_references({(ACTOR_ID, "earlier"): (holder := new_id())})
+        with store.begin() as work:
+            work.orders.claim_references({(ACTOR_ID, "earlier"): new_id(), (ACTOR_ID, "mine"): new_id()})
+            work.orders.pass_on_references({(ACTOR_ID, "earlier"): new_id(), (ACTOR_ID, "mine"): (heir := new_id())})
+        with store.begin() as work:
+            names = {(ACTOR_ID, "earlier"): new_id(), (ACTOR_ID, "mine"): new_id()}
+            assert work.orders.claim_references(names) == {(ACTOR_ID, "earlier"): holder, (ACTOR_ID, "mine"): heir}
+
     def test_skus_are_claimed_with_their_products(self, store: Store) -> None:
         first, again, other = a_product(sku="MUG"), a_product(sku="MUG"), a_product(sku="PLATE", quantity=0)
         with store.begin() as work:

@@ -115,11 +115,11 @@ def test_an_order_date_has_a_zone() -> None:
         ImportedOrder(key="A-1", order=a_command(), placed_at=LAST_YEAR.replace(tzinfo=None))
 
 
-def test_a_second_line_with_a_refused_key_is_refused_too() -> None:
+def test_a_line_after_a_refused_one_with_its_key_has_its_own_verdict() -> None:
     shop = a_stocked_shop()
     too_many = a_line("A-1", a_command({"MUG": 99}, token=None))
-    assert verdicts(shop, too_many, a_line("A-1")) == [REFUSED, REFUSED]
-    assert verdicts(shop, a_line("A-1")) == [IMPORTED]
+    assert verdicts(shop, too_many, too_many, a_line("A-1"), a_line("A-1")) == [REFUSED, REFUSED, IMPORTED, KNOWN]
+    assert verdicts(shop, a_line("A-1")) == [KNOWN]
 
 
 def test_an_import_takes_a_customers_id_only_from_who_may_read_customers() -> None:

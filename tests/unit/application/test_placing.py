@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -19,6 +20,7 @@ from ordercore.domain.errors import (
     KeyReused,
     OrderCoreError,
     OutOfStock,
+    PaymentDeclined,
     PermissionMissing,
     PriceChanged,
     StoreUnavailable,
@@ -28,7 +30,7 @@ from ordercore.domain.errors import (
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.limits import MAX_ORDERS_PER_BATCH, MAX_QUANTITY
 from ordercore.domain.money import Money
-from ordercore.domain.order import Order
+from ordercore.domain.order import OnDecline, Order
 from ordercore.ports.commits import Change
 from ordercore.testing.builders import IDS
 from ordercore.testing.builders import a_customer as a_known_customer
@@ -295,6 +297,35 @@ def test_an_external_reference_is_taken_once_by_an_actor() -> None:
     assert is_refused(shop.ordering.place_many([command])[0], AlreadyExists)
     other = shop.acting_as(an_actor(Permission.ORDERS_PLACE))
     assert isinstance(other.ordering.place(command), Order)
+
+
+def test_a_refused_order_leaves_its_external_reference_to_the_next_of_its_batch() -> None:
+    shop = a_shop()
+    add(shop, quantity=5)
+    commands = [a_command({"MUG": wanted}, external_reference="A-1") for wanted in (6, 2, 1)]
+    refused, order, second = shop.ordering.place_many(commands)
+    assert is_refused(refused, OutOfStock)
+    assert isinstance(order, Order)
+    assert is_refused(second, AlreadyExists)
+    assert is_refused(shop.ordering.place_many(commands[1:2])[0], AlreadyExists)
+    with shop.core.store.begin() as work:
+        assert work.orders.claim_references({(order.placed_by, "A-1"): IDS.new()}) == {
+            (order.placed_by, "A-1"): order.id
+        }
+
+
+def test_an_order_waits_and_an_attempt_ages_by_the_stores_clock() -> None:
+    store_clock = FixedClock(datetime(2031, 5, 1, tzinfo=UTC))
+    shop = a_shop(store=MemoryStore(now=store_clock.now))
+    add(shop)
+    order = placed(shop)
+    assert order.ordered_at == shop.clock.now()
+    (attempt,) = order.payment.attempts
+    assert attempt.started_at == store_clock.now()
+    with pytest.raises(PaymentDeclined) as declined:
+        placed(shop, token=DECLINED, on_decline=OnDecline.HOLD)
+    waiting = shop.ordering.get(declined.value.order_id)
+    assert waiting.expires_at == store_clock.now() + shop.core.settings.reservation
 
 
 def test_a_long_batch_is_cut_and_says_everything() -> None:

@@ -1,20 +1,24 @@
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 
 import pytest
 
 from ordercore.adapters.group_commit import GroupCommit
+from ordercore.adapters.memory.store import MemoryStore
+from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.ordering import CancelOrder
 from ordercore.application.placing import PlaceOrder
 from ordercore.application.settings import CapturePolicy, Settings
-from ordercore.application.settling import SETTLE, Recording, answered, provider_call
+from ordercore.application.settling import SETTLE, Recording, answered, patience, provider_call, resume
 from ordercore.domain.actor import SYSTEM
 from ordercore.domain.errors import PaymentDeclined
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import Order
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
+from ordercore.ports.gateway import ProviderCall
 from ordercore.testing.builders import IDS
-from ordercore.testing.faults import Cut, Fault, FaultPlan, PlannedFault
+from ordercore.testing.faults import Cut, Fault, FaultPlan, FixedClock, PlannedFault
 from tests.support.cores import (
     CAPTURE_FAILS,
     CAPTURE_TIMEOUT,
@@ -36,6 +40,70 @@ def a_stocked_shop(*cuts: Cut, settings: Settings | None = None) -> OpenShop:
     shop = a_shop(plan=FaultPlan(*cuts), settings=settings)
     add(shop, quantity=10)
     return shop
+
+
+class Dawdling(FakeGateway):
+    """A provider that takes six seconds for everything, of the ten that it may take."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__(pause=clock.pause, now=clock.now)
+        self._clock = clock
+
+    def call(self, request: ProviderCall) -> ProviderAnswer:
+        answer = super().call(request)
+        granted = request.within or self.traits.deadline
+        self._clock.pause(min(6.0, granted.total_seconds()))
+        return answer if granted >= timedelta(seconds=6) else ProviderAnswer(kind=AnswerKind.UNKNOWN)
+
+
+def a_shop_that_waits(gateway: Callable[[FixedClock], FakeGateway]) -> OpenShop:
+    """Its store, its provider and itself go by one clock."""
+    clock = FixedClock()
+    shop = a_shop(store=MemoryStore(now=clock.now), gateway=gateway(clock), settings=AT_ONCE, clock=clock)
+    add(shop, quantity=10)
+    return shop
+
+
+# -- the deadline -------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_never_takes_longer_than_one_deadline_though_two_things_are_asked() -> None:
+    shop = a_shop_that_waits(Dawdling)
+    began = shop.clock.now()
+    order = placed(shop)
+    assert shop.clock.now() - began == timedelta(seconds=10)
+    assert (order.status, order.payment.status, order.payment.is_unknown) == (
+        OrderStatus.CONFIRMED,
+        PaymentStatus.AUTHORISED,
+        True,
+    )
+    shop.clock.advance(patience(shop.core) + timedelta(seconds=1))
+    assert shop.housekeeping.run_round().settled == 1
+    assert shop.ordering.get(order.id).payment.status is PaymentStatus.CAPTURED
+
+
+def test_what_too_little_time_is_left_for_is_left_to_the_worker() -> None:
+    shop = a_shop_that_waits(lambda clock: FakeGateway(slow_seconds=9.5, pause=clock.pause, now=clock.now))
+    order = placed(shop, token="tok_slow")
+    assert (order.status, order.payment.status) == (OrderStatus.CONFIRMED, PaymentStatus.AUTHORISED)
+    assert (order.payment.capture_pending, order.payment.is_unknown) == (order.total.amount_minor, False)
+    shop.clock.advance(patience(shop.core) + timedelta(seconds=1))
+    assert shop.housekeeping.run_round().settled == 1
+    assert shop.ordering.get(order.id).payment.status is PaymentStatus.CAPTURED
+
+
+def test_nobody_is_asked_again_where_no_time_is_left() -> None:
+    shop = a_stocked_shop()
+    order = placed(shop, token=TIMEOUT)
+    (attempt,) = order.payment.attempts
+    now = shop.clock.now()
+    assert resume(shop.core, order, attempt, SYSTEM.id, now + timedelta(milliseconds=900)) is order
+
+
+def test_a_batch_is_waited_for_to_its_end() -> None:
+    shop = a_shop_that_waits(Dawdling)
+    orders = shop.ordering.place_many([a_command(), a_command()])
+    assert [each.payment.status for each in orders if isinstance(each, Order)] == [PaymentStatus.CAPTURED] * 2
 
 
 # -- answers that never came --------------------------------------------------------------------------------------

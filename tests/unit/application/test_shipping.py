@@ -26,7 +26,7 @@ from ordercore.domain.shipment import Label
 from ordercore.ports.carrier import LabelAnswer, LabelAnswerKind
 from ordercore.ports.gateway import ProviderCall
 from ordercore.testing.builders import IDS
-from ordercore.testing.faults import Cut, Fault, FaultPlan, PlannedFault
+from ordercore.testing.faults import Cut, Fault, FaultPlan, FixedClock, PlannedFault
 from tests.support.cores import (
     CAPTURE_FAILS,
     CAPTURE_TIMEOUT,
@@ -321,6 +321,33 @@ def test_no_label_is_bought_for_a_shipment_that_failed_while_the_provider_though
         shop.shipping.ship(ShipOrder(order_id=order.id))
     assert now(shop, order).status is OrderStatus.SHIPPED
     assert plan.passes["carrier.label.before"] == 1
+
+
+class SlowToCapture(FakeGateway):
+    """A provider that takes nearly all of its time for a capture."""
+
+    clock: FixedClock
+
+    def call(self, request: ProviderCall) -> ProviderAnswer:
+        if request.kind is AttemptKind.CAPTURE:
+            self.clock.advance(timedelta(seconds=9.5))
+        return super().call(request)
+
+
+def test_a_label_is_left_to_the_worker_where_the_capture_took_the_time() -> None:
+    plan = FaultPlan()
+    shop = a_shop(plan=plan, gateway=(provider := SlowToCapture()))
+    provider.clock = shop.clock
+    add(shop, quantity=10)
+    order = placed(shop)
+    began = shop.clock.now()
+    shipment = shop.shipping.ship(ShipOrder(order_id=order.id))
+    assert shop.clock.now() - began < shop.core.gateway.traits.deadline
+    assert (shipment.status, plan.passes.get("carrier.label.before")) == (ShipmentStatus.PENDING, None)
+    assert now(shop, order).payment.status is PaymentStatus.CAPTURED
+    shop.clock.advance(timedelta(seconds=30))
+    assert shop.housekeeping.run_round().settled == 1
+    assert now(shop, order).status is OrderStatus.SHIPPED
 
 
 # -- delivering ---------------------------------------------------------------------------------------------------

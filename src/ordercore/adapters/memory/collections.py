@@ -132,6 +132,9 @@ class MemoryOrders(MemoryCollection[Order]):
             del self._state.references[name]
             self._claimed.remove(name)
 
+    def pass_on_references(self, references: Mapping[tuple[UUID, str], UUID]) -> None:
+        self._state.references.update({name: references[name] for name in self._claimed.intersection(references)})
+
     def shipments_of(self, order_id: UUID) -> Sequence[UUID]:
         return shipment_ids(self._state, order_id)
 

@@ -115,7 +115,7 @@ class FakeGateway:
         return entry.answer
 
     def _dawdled(self, entry: Entry) -> ProviderAnswer:
-        deadline_seconds = self._traits.deadline.total_seconds()
+        deadline_seconds = (entry.request.within or self._traits.deadline).total_seconds()
         self._pause(min(self._slow_seconds, deadline_seconds))
         return entry.answer if self._slow_seconds < deadline_seconds else NO_ANSWER
 
