@@ -9,8 +9,11 @@ from uuid import UUID
 
 import orjson
 
-from ordercore.adapters.sql import mapping, tables
+from ordercore.adapters.sql import tables
 from ordercore.adapters.sql.column_types import EPOCH
+from ordercore.adapters.sql.mapping.admins import admin_of, token_of
+from ordercore.adapters.sql.mapping.columns import columns
+from ordercore.adapters.sql.mapping.customers import customer_of
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.adapters.sql.work import read_orders, read_products, read_shipments
 from ordercore.domain.admin import AdminUser, ApiToken
@@ -47,7 +50,7 @@ class SqlLookups:
 
     def customers(self, ids: Iterable[UUID]) -> Mapping[UUID, Customer]:
         """Customers by id."""
-        return self._read(tables.customers, ids, lambda row: mapping.customer_of(self._wire, self._sealer, row))
+        return self._read(tables.customers, ids, lambda row: customer_of(self._wire, self._sealer, row))
 
     def shipments(self, ids: Iterable[UUID]) -> Mapping[UUID, Shipment]:
         """Shipments by id."""
@@ -55,11 +58,11 @@ class SqlLookups:
 
     def admins(self, ids: Iterable[UUID]) -> Mapping[UUID, AdminUser]:
         """Admin users by id."""
-        return self._read(tables.admin_users, ids, lambda row: mapping.admin_of(self._wire, row))
+        return self._read(tables.admin_users, ids, lambda row: admin_of(self._wire, row))
 
     def tokens(self, ids: Iterable[UUID]) -> Mapping[UUID, ApiToken]:
         """Tokens by id."""
-        return self._read(tables.api_tokens, ids, lambda row: mapping.token_of(self._wire, row))
+        return self._read(tables.api_tokens, ids, lambda row: token_of(self._wire, row))
 
     def product_ids(self, skus: Iterable[str]) -> Mapping[str, UUID]:
         """Product ids by sku."""
@@ -138,7 +141,7 @@ class SqlLookups:
         return self._wire.to_id(rows[0][0]) if rows else None
 
     def _read(self, table: Any, ids: Iterable[UUID], make: Callable[[Row], Any]) -> Mapping[UUID, Any]:
-        rows = self._wire.rows(table, mapping.columns(table), self._keys(ids))
+        rows = self._wire.rows(table, columns(table), self._keys(ids))
         return {each.id: each for each in map(make, rows)}
 
 

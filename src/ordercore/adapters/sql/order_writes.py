@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ordercore.adapters.sql import mapping, tables
+from ordercore.adapters.sql import tables
+from ordercore.adapters.sql.mapping.orders import adjustment_rows, allocation_rows, item_rows, order_row, personal_of
+from ordercore.adapters.sql.mapping.payments import attempt_row, entry_row, payment_row
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.order import Order
 from ordercore.ports.sealer import Sealer
@@ -39,17 +41,17 @@ def write_orders(wire: Wire, sealer: Sealer, new: Sequence[Order], changed: Chan
 
 
 def _insert(wire: Wire, sealer: Sealer, new: Sequence[Order]) -> None:
-    wire.insert(tables.orders, [mapping.order_row(wire, sealer, order) for order in new])
-    wire.insert(tables.order_items, [row for order in new for row in mapping.item_rows(wire, order)])
-    wire.insert(tables.allocations, [row for order in new for row in mapping.allocation_rows(wire, order)])
-    wire.insert(tables.adjustments, [row for order in new for row in mapping.adjustment_rows(wire, order)])
-    wire.insert(tables.payments, [mapping.payment_row(wire, order) for order in new])
+    wire.insert(tables.orders, [order_row(wire, sealer, order) for order in new])
+    wire.insert(tables.order_items, [row for order in new for row in item_rows(wire, order)])
+    wire.insert(tables.allocations, [row for order in new for row in allocation_rows(wire, order)])
+    wire.insert(tables.adjustments, [row for order in new for row in adjustment_rows(wire, order)])
+    wire.insert(tables.payments, [payment_row(wire, order) for order in new])
 
 
 def _update(wire: Wire, sealer: Sealer, changed: Changed) -> None:
     wire.update(tables.orders, ORDER_COLUMNS, ("id",), [_order_values(wire, after) for _, after in changed])
     readdressed = [
-        (mapping.personal_of(sealer, after), wire.id(after.id))
+        (personal_of(sealer, after), wire.id(after.id))
         for before, after in changed
         if after.ship_to is not before.ship_to or after.contact is not before.contact
     ]
@@ -72,23 +74,21 @@ def _update(wire: Wire, sealer: Sealer, changed: Changed) -> None:
 def _write_payments(wire: Wire, sealer: Sealer, new: Sequence[Order], moved: Changed) -> None:
     values = []
     started: list[Row] = [
-        mapping.attempt_row(wire, sealer, order, position)
-        for order in new
-        for position in range(len(order.payment.attempts))
+        attempt_row(wire, sealer, order, position) for order in new for position in range(len(order.payment.attempts))
     ]
     ended: list[Row] = []
-    entries: list[Row] = [mapping.entry_row(wire, order, entry) for order in new for entry in order.payment.entries]
+    entries: list[Row] = [entry_row(wire, order, entry) for order in new for entry in order.payment.entries]
     for before, after in moved:
-        row = mapping.payment_row(wire, after)
+        row = payment_row(wire, after)
         values.append(tuple(row[place] for place in _PAYMENT_PLACES))
         known = before.payment.attempts
         for position, attempt in enumerate(after.payment.attempts):
             if position >= len(known):
-                started.append(mapping.attempt_row(wire, sealer, after, position))
+                started.append(attempt_row(wire, sealer, after, position))
             elif attempt is not known[position]:
-                one = mapping.attempt_row(wire, sealer, after, position)
+                one = attempt_row(wire, sealer, after, position)
                 ended.append((one[4], one[7], one[8], one[10], one[0], one[1]))
-        entries += [mapping.entry_row(wire, after, entry) for entry in after.payment.entries]
+        entries += [entry_row(wire, after, entry) for entry in after.payment.entries]
     wire.update(tables.payments, PAYMENT_COLUMNS, ("order_id",), values)
     wire.insert(tables.payment_attempts, started)
     wire.update(tables.payment_attempts, ATTEMPT_COLUMNS, ("order_id", "position"), ended)

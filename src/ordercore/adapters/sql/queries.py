@@ -9,8 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select
 
-from ordercore.adapters.sql import lists, mapping
+from ordercore.adapters.sql import lists
 from ordercore.adapters.sql.lookups import SqlLookups
+from ordercore.adapters.sql.mapping.admins import admin_of, token_of
+from ordercore.adapters.sql.mapping.customers import customer_of
+from ordercore.adapters.sql.mapping.products import levels_of, product_of
 from ordercore.adapters.sql.pages import Key, page_of, refuse_unsearchable
 from ordercore.adapters.sql.tables import (
     admin_users,
@@ -80,8 +83,8 @@ class SqlQueries(SqlLookups):
             by="product_id",
             order="product_id, location_id",
         )
-        by_product = mapping.levels_of(self._wire, levels)
-        made = [mapping.product_of(self._wire, row, by_product.get(row[0], ())) for row in found.data]
+        by_product = levels_of(self._wire, levels)
+        made = [product_of(self._wire, row, by_product.get(row[0], ())) for row in found.data]
         return Page(data=made, next=found.next)
 
     def customer_page(self, which: CustomerFilter, page: PageRequest) -> Page[Customer]:
@@ -95,21 +98,15 @@ class SqlQueries(SqlLookups):
         if which.phone is not None:
             index = self._sealer.index("phone", normalised_phone(which.phone))
             statement = statement.where(customers.c.phone_index == index)
-        return self._page(
-            statement, (customers.c.id,), page, lambda row: mapping.customer_of(self._wire, self._sealer, row)
-        )
+        return self._page(statement, (customers.c.id,), page, lambda row: customer_of(self._wire, self._sealer, row))
 
     def admin_page(self, page: PageRequest) -> Page[AdminUser]:
         """Admin users by id."""
-        return self._page(
-            lists.raw(admin_users), (admin_users.c.id,), page, lambda row: mapping.admin_of(self._wire, row)
-        )
+        return self._page(lists.raw(admin_users), (admin_users.c.id,), page, lambda row: admin_of(self._wire, row))
 
     def token_page(self, page: PageRequest) -> Page[ApiToken]:
         """Tokens by id."""
-        return self._page(
-            lists.raw(api_tokens), (api_tokens.c.id,), page, lambda row: mapping.token_of(self._wire, row)
-        )
+        return self._page(lists.raw(api_tokens), (api_tokens.c.id,), page, lambda row: token_of(self._wire, row))
 
     def movement_page(self, product_id: UUID, page: PageRequest) -> Page[Movement]:
         """Every change of a product's on_hand, newest first."""

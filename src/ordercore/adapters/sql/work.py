@@ -8,7 +8,16 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from ordercore.adapters.lock_order import LockOrder
-from ordercore.adapters.sql import mapping, tables
+from ordercore.adapters.sql import tables
+from ordercore.adapters.sql.mapping.admins import admin_of, admin_row, token_of, token_row
+from ordercore.adapters.sql.mapping.columns import columns, columns_but_id
+from ordercore.adapters.sql.mapping.customers import customer_of, customer_row
+from ordercore.adapters.sql.mapping.events import event_rows
+from ordercore.adapters.sql.mapping.orders import ITEM_SELECT, orders_of
+from ordercore.adapters.sql.mapping.payments import PAYMENT_SELECT
+from ordercore.adapters.sql.mapping.products import levels_of, movement_rows, product_of, product_row
+from ordercore.adapters.sql.mapping.requests import stored_request_of
+from ordercore.adapters.sql.mapping.shipments import shipment_of, shipment_row
 from ordercore.adapters.sql.order_writes import write_orders
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.admin import STORE_ADMIN, AdminUser, ApiToken
@@ -89,7 +98,7 @@ class SqlCollection(Generic[A]):
         """The facts of everything saved."""
         for each in self._saved.values():
             if each.facts:
-                yield from mapping.event_rows(self._wire, each)
+                yield from event_rows(self._wire, each)
 
     def flush(self) -> None:
         """Send what was saved: new ones inserted, held ones updated where they differ."""
@@ -97,10 +106,10 @@ class SqlCollection(Generic[A]):
         changed = [each for id, each in self._saved.items() if id in self._held and each is not self._held[id]]
         self._wire.insert(self.table, [self._row(each) for each in new])
         rows = [(*row[1:], row[0]) for row in map(self._row, changed)]
-        self._wire.update(self.table, mapping.columns_but_id(self.table), ("id",), rows)
+        self._wire.update(self.table, columns_but_id(self.table), ("id",), rows)
 
     def _read(self, keys: Sequence[Any], *, lock: bool) -> dict[UUID, A]:
-        rows = self._wire.rows(self.table, mapping.columns(self.table), keys, lock=lock)
+        rows = self._wire.rows(self.table, columns(self.table), keys, lock=lock)
         return {each.id: each for each in map(self._object, rows)}
 
     def _row(self, each: A) -> Row:
@@ -132,10 +141,10 @@ class SqlAdmins(SqlCollection[AdminUser]):
         return taken
 
     def _row(self, each: AdminUser) -> Row:
-        return mapping.admin_row(self._wire, each)
+        return admin_row(self._wire, each)
 
     def _object(self, row: Row) -> AdminUser:
-        return mapping.admin_of(self._wire, row)
+        return admin_of(self._wire, row)
 
 
 class SqlTokens(SqlCollection[ApiToken]):
@@ -145,10 +154,10 @@ class SqlTokens(SqlCollection[ApiToken]):
     kind = "tokens"
 
     def _row(self, each: ApiToken) -> Row:
-        return mapping.token_row(self._wire, each)
+        return token_row(self._wire, each)
 
     def _object(self, row: Row) -> ApiToken:
-        return mapping.token_of(self._wire, row)
+        return token_of(self._wire, row)
 
 
 class SqlCustomers(SqlCollection[Customer]):
@@ -183,10 +192,10 @@ class SqlCustomers(SqlCollection[Customer]):
         self._wire.delete(self.table, ("id",), [(self._wire.id(id),) for id in gone])
 
     def _row(self, each: Customer) -> Row:
-        return mapping.customer_row(self._wire, self._work.sealer, each)
+        return customer_row(self._wire, self._work.sealer, each)
 
     def _object(self, row: Row) -> Customer:
-        return mapping.customer_of(self._wire, self._work.sealer, row)
+        return customer_of(self._wire, self._work.sealer, row)
 
 
 class SqlProducts(SqlCollection[Product]):
@@ -217,21 +226,21 @@ class SqlProducts(SqlCollection[Product]):
         movements: list[Row] = []
         for id, product in self._saved.items():
             held = self._held[id]
-            movements += mapping.movement_rows(self._wire, product)
+            movements += movement_rows(self._wire, product)
             if product is not held:
                 levels += [(row[2], row[3], row[0], row[1]) for row in self._level_rows(product)]
                 if product.facts or product.version != held.version:
                     row = self._row(product)
                     changed.append((*row[1:], row[0]))
         self._wire.update(tables.stock, ("on_hand", "reserved"), ("product_id", "location_id"), levels)
-        self._wire.update(self.table, mapping.columns_but_id(self.table), ("id",), changed)
+        self._wire.update(self.table, columns_but_id(self.table), ("id",), changed)
         self._wire.insert(tables.stock_movements, movements)
 
     def _read(self, keys: Sequence[Any], *, lock: bool) -> dict[UUID, Product]:
         return read_products(self._wire, keys, lock=lock)
 
     def _row(self, each: Product) -> Row:
-        return mapping.product_row(self._wire, each)
+        return product_row(self._wire, each)
 
     def _level_rows(self, product: Product) -> Iterable[Row]:
         for level in product.levels:
@@ -248,9 +257,9 @@ def read_products(wire: Wire, keys: Sequence[Any], *, lock: bool = False) -> dic
         order="product_id, location_id",
         lock=lock,
     )
-    levels = mapping.levels_of(wire, locked)
-    rows = wire.rows(tables.products, mapping.columns(tables.products), keys)
-    products = (mapping.product_of(wire, row, levels[row[0]]) for row in rows if row[0] in levels)
+    levels = levels_of(wire, locked)
+    rows = wire.rows(tables.products, columns(tables.products), keys)
+    products = (product_of(wire, row, levels[row[0]]) for row in rows if row[0] in levels)
     return {product.id: product for product in products}
 
 
@@ -316,6 +325,13 @@ class SqlOrders(SqlCollection[Order]):
         self._references_made.difference_update(mine)
         self._wire.delete(tables.order_references, ("placed_by", "reference"), mine)
 
+    def pass_on_references(self, references: Mapping[tuple[UUID, str], UUID]) -> None:
+        """Give claims made here to other orders."""
+        wire = self._wire
+        names = {(wire.id(actor), name): wire.id(order_id) for (actor, name), order_id in references.items()}
+        rows = [(order_id, *name) for name, order_id in names.items() if name in self._references_made]
+        wire.update(tables.order_references, ("order_id",), ("placed_by", "reference"), rows)
+
     def shipments_of(self, order_id: UUID) -> Sequence[UUID]:
         """Ids of an order's shipments, oldest first."""
         rows = self._wire.rows(tables.shipments, "id", [self._wire.id(order_id)], by="order_id", order="id")
@@ -363,17 +379,17 @@ class SqlOrders(SqlCollection[Order]):
 
 def read_orders(wire: Wire, sealer: Sealer, keys: Sequence[Any], *, lock: bool = False) -> dict[UUID, Order]:
     """Orders by their ids on the wire: one statement a table, the lock first."""
-    rows = wire.rows(tables.orders, mapping.columns(tables.orders), keys, lock=lock)
+    rows = wire.rows(tables.orders, columns(tables.orders), keys, lock=lock)
     if not rows:
         return {}
     ids = [row[0] for row in rows]
     adjusted = [row[0] for row in rows if row[14]]
     adjustments = wire.rows(
-        tables.adjustments, mapping.columns(tables.adjustments), adjusted, by="order_id", order="order_id, id"
+        tables.adjustments, columns(tables.adjustments), adjusted, by="order_id", order="order_id, id"
     )
-    items = wire.among(mapping.ITEM_SELECT, ids)
-    payments = wire.among(mapping.PAYMENT_SELECT, ids)
-    return mapping.orders_of(wire, sealer, rows, items, payments, adjustments)
+    items = wire.among(ITEM_SELECT, ids)
+    payments = wire.among(PAYMENT_SELECT, ids)
+    return orders_of(wire, sealer, rows, items, payments, adjustments)
 
 
 class SqlShipments(SqlCollection[Shipment]):
@@ -397,19 +413,19 @@ class SqlShipments(SqlCollection[Shipment]):
         return read_shipments(self._wire, self._work.sealer, keys, lock=lock)
 
     def _row(self, each: Shipment) -> Row:
-        return mapping.shipment_row(self._wire, self._work.sealer, each)
+        return shipment_row(self._wire, self._work.sealer, each)
 
 
 def read_shipments(wire: Wire, sealer: Sealer, keys: Sequence[Any], *, lock: bool = False) -> dict[UUID, Shipment]:
     """Shipments with their lines, by their ids on the wire."""
-    rows = wire.rows(tables.shipments, mapping.columns(tables.shipments), keys, lock=lock)
+    rows = wire.rows(tables.shipments, columns(tables.shipments), keys, lock=lock)
     lines: dict[Any, list[Row]] = {}
-    names = mapping.columns(tables.shipment_lines)
+    names = columns(tables.shipment_lines)
     for line in wire.rows(
         tables.shipment_lines, names, [row[0] for row in rows], by="shipment_id", order="shipment_id, order_item_id"
     ):
         lines.setdefault(line[0], []).append(line)
-    shipments = (mapping.shipment_of(wire, sealer, row, lines.get(row[0], ())) for row in rows)
+    shipments = (shipment_of(wire, sealer, row, lines.get(row[0], ())) for row in rows)
     return {shipment.id: shipment for shipment in shipments}
 
 
@@ -449,7 +465,7 @@ class SqlRequests:
         else:
             held = self._stored(list(rows))
             self._claimed |= {name: row for name, row in rows.items() if name not in held}
-        found = (mapping.stored_request_of(wire, row) for row in held.values())
+        found = (stored_request_of(wire, row) for row in held.values())
         return {(each.claim.actor_id, each.claim.key): each for each in found}
 
     def finish(self, operation: str, outcomes: Mapping[UUID, str]) -> None:
@@ -494,7 +510,7 @@ class SqlRequests:
         )
 
     def _stored(self, names: Sequence[tuple[Any, str]]) -> dict[tuple[Any, str], Row]:
-        rows = self._wire.pairs(tables.requests, mapping.columns(tables.requests), ("actor_id", "key"), names)
+        rows = self._wire.pairs(tables.requests, columns(tables.requests), ("actor_id", "key"), names)
         return {(row[0], row[1]): row for row in rows}
 
 
