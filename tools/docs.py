@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 INTRODUCTION = """<!-- Written by `make docs` from src/ordercore/domain/lifecycles.py; edit that file instead. -->
 # Lifecycles
 
-A status changes in one function, `advance`, which reads one of three tables. These are the tables, as a picture and
+A status changes in one function, `advance`, which reads one of four tables. These are the tables, as a picture and
 pair by pair. A step that is not here is refused with `transition_refused`; one that is here may still be refused for
 another reason, such as `payment_in_flight` or `shipment_in_progress`.
 """
@@ -27,6 +27,8 @@ PAYMENT = """The status of a payment follows from finished attempts. An attempt 
 a flag beside the status, which stays as it was, and no other attempt begins while it lasts. A declined capture, void
 or refund leaves the status alone; `record` books money that was taken elsewhere, or a total of zero."""
 SHIPMENT = """One parcel. A shipment that gets no money or no label is `failed`, and its pieces are open again."""
+WORK_ITEM = """Something that a person has to look at and say what came of it. Once settled it stays so; what is found
+later opens another."""
 
 
 def main(arguments: list[str]) -> int:
@@ -52,6 +54,7 @@ def lifecycles_page() -> str:
         chapter("Order", ORDER, lifecycles.ORDER, lifecycles.OrderAction),
         chapter("Payment", PAYMENT, lifecycles.PAYMENT, lifecycles.PaymentAction),
         chapter("Shipment", SHIPMENT, lifecycles.SHIPMENT, lifecycles.ShipmentAction),
+        chapter("Work item", WORK_ITEM, lifecycles.WORK_ITEM, lifecycles.WorkItemAction),
     ]
     return "\n".join([INTRODUCTION, *chapters])
 

@@ -19,6 +19,7 @@ from ordercore.domain import (
     product,
     product_import,
     shipment,
+    work_item,
 )
 from ordercore.domain.aggregates import Aggregate
 from tools import docs
@@ -64,10 +65,10 @@ def test_a_stale_page_is_told_and_written_anew(
 
 def test_the_lifecycles_show_every_pair_and_every_arrow() -> None:
     page = docs.lifecycles_page()
-    assert page.count("```mermaid") == 3
+    assert page.count("```mermaid") == 4
     assert "    confirmed --> cancelled: cancel\n" in page
     assert "    delivered --> [*]\n" in page
-    for table in (lifecycles.ORDER, lifecycles.PAYMENT, lifecycles.SHIPMENT):
+    for table in (lifecycles.ORDER, lifecycles.PAYMENT, lifecycles.SHIPMENT, lifecycles.WORK_ITEM):
         assert "| | " + " | ".join(table) + " |" in page
     assert "| ship | - | partially_shipped or shipped | partially_shipped or shipped | - | - | - |" in page
 
@@ -93,6 +94,7 @@ CLASSES: list[type[Any]] = [
     shipment.Shipment,
     shipment.ShipmentLine,
     shipment.Label,
+    work_item.WorkItem,
     admin.AdminUser,
     admin.ApiToken,
     actor.Actor,
@@ -101,6 +103,7 @@ WORDS = [
     *lifecycles.OrderStatus,
     *lifecycles.PaymentStatus,
     *lifecycles.ShipmentStatus,
+    *lifecycles.WorkItemStatus,
     *order.CancelReason,
     *order.OnDecline,
     *payment.PaymentMethod,
@@ -108,6 +111,7 @@ WORDS = [
     *payment.AttemptStatus,
     *payment.LedgerKind,
     *product.MovementKind,
+    *work_item.WorkItemKind,
     *admin.AdminRole,
     *actor.ActorKind,
 ]

@@ -1,4 +1,4 @@
-"""The only place where a status may change: three tables, and the one function that reads them.
+"""The only place where a status may change: four tables, and the one function that reads them.
 
 Fence: no status is assigned outside `advance`. The diagrams in docs/lifecycles.md are generated from these tables.
 Returns are counted on items and never rewrite an order's status.
@@ -88,8 +88,21 @@ class ShipmentAction(StrEnum):
     RETURN = "be returned"
 
 
-S = TypeVar("S", OrderStatus, PaymentStatus, ShipmentStatus)
-A = TypeVar("A", OrderAction, PaymentAction, ShipmentAction)
+class WorkItemStatus(StrEnum):
+    """Whether somebody still has to look at it."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class WorkItemAction(StrEnum):
+    """What happens to a work item."""
+
+    SETTLE = "be settled"
+
+
+S = TypeVar("S", OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus)
+A = TypeVar("A", OrderAction, PaymentAction, ShipmentAction, WorkItemAction)
 
 _O, _OA = OrderStatus, OrderAction
 ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
@@ -158,6 +171,11 @@ SHIPMENT: Mapping[ShipmentStatus, Mapping[ShipmentAction, tuple[ShipmentStatus, 
     _S.RETURNED: {},
     _S.CANCELLED: {},
     _S.FAILED: {},
+}
+
+WORK_ITEM: Mapping[WorkItemStatus, Mapping[WorkItemAction, tuple[WorkItemStatus, ...]]] = {
+    WorkItemStatus.OPEN: {WorkItemAction.SETTLE: (WorkItemStatus.SETTLED,)},
+    WorkItemStatus.SETTLED: {},
 }
 
 

@@ -42,7 +42,17 @@ def test_every_event_has_a_stable_public_name_of_its_own() -> None:
     assert len(names) == len(set(names))
     for name in names:
         subject, _, rest = name.partition(".")
-        assert subject in {"order", "payment", "shipment", "product", "import", "customer", "admin", "token"}
+        assert subject in {
+            "order",
+            "payment",
+            "shipment",
+            "product",
+            "import",
+            "customer",
+            "admin",
+            "token",
+            "work_item",
+        }
         assert rest.endswith(".v1")
 
 
@@ -56,6 +66,7 @@ def test_every_aggregate_has_a_stream_of_its_own() -> None:
         "Product": "product",
         "ProductImport": "import",
         "Shipment": "shipment",
+        "WorkItem": "work_item",
     }
 
 

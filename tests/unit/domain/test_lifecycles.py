@@ -9,12 +9,15 @@ from ordercore.domain.lifecycles import (
     ORDER,
     PAYMENT,
     SHIPMENT,
+    WORK_ITEM,
     OrderAction,
     OrderStatus,
     PaymentAction,
     PaymentStatus,
     ShipmentAction,
     ShipmentStatus,
+    WorkItemAction,
+    WorkItemStatus,
     advance,
 )
 
@@ -67,6 +70,9 @@ exception   DEPART    -> in_transit
 exception   DELIVER   -> delivered
 exception   RETURN    -> returned
 """
+WORK_ITEM_STEPS = """
+open        SETTLE    -> settled
+"""
 
 
 def steps(text: str) -> dict[tuple[str, str], set[str]]:
@@ -78,6 +84,7 @@ LIFECYCLES: list[tuple[str, Any, type[StrEnum], type[StrEnum], dict[tuple[str, s
     ("order", ORDER, OrderStatus, OrderAction, steps(ORDER_STEPS)),
     ("payment", PAYMENT, PaymentStatus, PaymentAction, steps(PAYMENT_STEPS)),
     ("shipment", SHIPMENT, ShipmentStatus, ShipmentAction, steps(SHIPMENT_STEPS)),
+    ("work item", WORK_ITEM, WorkItemStatus, WorkItemAction, steps(WORK_ITEM_STEPS)),
 ]
 PAIRS = [
     pytest.param(kind, table, status, action, expected.get((status.value, action.name), set()), set(statuses))

@@ -10,6 +10,7 @@ from ordercore.testing.strategies.aggregates import (
     products,
     shipments,
     stock_levels,
+    work_items,
 )
 from ordercore.testing.strategies.forms import (
     add_admins,
@@ -124,4 +125,5 @@ __all__ = [
     "texts",
     "times",
     "uuid7s",
+    "work_items",
 ]

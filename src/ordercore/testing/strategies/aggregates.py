@@ -15,6 +15,7 @@ from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.product import DEFAULT_LOCATION, Movement, MovementKind, Product, StockLevel
 from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Label, Shipment, ShipmentLine
+from ordercore.domain.work_item import WorkItem, WorkItemKind
 from ordercore.testing.strategies.values import (
     addresses,
     contacts,
@@ -169,3 +170,22 @@ def shipments(draw: DrawFn) -> Shipment:
         return shipment.failed(draw(texts(most=limits.MAX_NAME_LENGTH)), at=at, actor_id=actor_id)
     labelled = shipment.labelled(draw(labels()), at=at, actor_id=actor_id)
     return labelled if status is ShipmentStatus.LABELLED else labelled.delivered(at=at, actor_id=actor_id)
+
+
+@st.composite
+def work_items(draw: DrawFn) -> WorkItem:
+    """Work items, open or settled."""
+    at, actor_id = draw(times()), draw(uuid7s())
+    item = WorkItem.open(
+        id=draw(uuid7s()),
+        kind=draw(st.sampled_from(WorkItemKind)),
+        order_id=draw(uuid7s()),
+        payment_id=draw(uuid7s()),
+        attempt_id=draw(uuid7s()),
+        amount=draw(moneys(least=-(10**7), most=10**7)),
+        at=at,
+        actor_id=actor_id,
+    )
+    return (
+        item.settle(draw(texts(most=limits.MAX_NAME_LENGTH)), at=at, actor_id=actor_id) if draw(st.booleans()) else item
+    )
