@@ -13,6 +13,7 @@ from ordercore.domain.actor import Permission
 from ordercore.domain.admin import AdminRole
 from ordercore.entrypoints.cli import records
 from ordercore.entrypoints.cli.options import (
+    asked,
     change_options,
     confirm,
     key_option,
@@ -159,5 +160,7 @@ def _password(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline(LONGEST_PASSWORD_LINE).rstrip("\r\n")
     say("At least 12 characters.")
-    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    return typed
+    return asked(
+        lambda: str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)),
+        otherwise="give --password-stdin to read the password from a pipe",
+    )

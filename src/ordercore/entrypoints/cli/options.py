@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from ordercore.domain.customer import Address, Contact
 from ordercore.domain.errors import FieldProblem, InvalidRequest
 from ordercore.domain.limits import MAX_PAGE
 from ordercore.domain.money import Money
+from ordercore.entrypoints.cli.exits import Exit, Refusal
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -125,9 +127,27 @@ def moment(text: str | None) -> datetime | None:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask, unless told not to; no is an end without effect."""
-    if not yes:
-        click.confirm(question, abort=True, err=True)
+    """Ask, unless told not to; no is an end without effect.
+
+    Raises:
+        Refusal: nobody is there to answer.
+    """
+    if not yes and not asked(lambda: click.confirm(question, err=True), otherwise="give --yes to go on unasked"):
+        raise click.Abort
+
+
+def asked(ask: Callable[[], T], *, otherwise: str) -> T:
+    """What the person answered. An answer may also be piped; where the input just ends, nobody is there.
+
+    Raises:
+        Refusal: nobody is there to answer; it says what to do otherwise.
+    """
+    try:
+        return ask()
+    except click.Abort as end:
+        if isinstance(end.__context__, EOFError) and not sys.stdin.isatty():
+            raise Refusal(f"nobody is there to answer; {otherwise}", Exit.MALFORMED) from None
+        raise
 
 
 def say(text: str) -> None:

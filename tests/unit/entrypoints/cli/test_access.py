@@ -1,7 +1,9 @@
+import click
 import pytest
 
 from ordercore import Actor, ActorKind, Permission, open
 from ordercore.domain.admin import STORE_ADMIN
+from ordercore.entrypoints.cli.options import confirm
 from ordercore.entrypoints.cli.session import actor_for
 from tests.unit.entrypoints.cli.conftest import ADDRESS, BUYER, CARD, Terminal
 
@@ -22,6 +24,19 @@ def test_a_password_is_asked_for_twice_and_never_shown(terminal: Terminal) -> No
     assert "correct horse" not in result.output
     result = terminal.run("admin", "password", "ada", typed="another horse battery\n" * 2)
     assert "another horse" not in result.output
+
+
+def test_without_anybody_to_ask_for_a_password_it_says_how_to_pipe_it(terminal: Terminal) -> None:
+    assert "give --password-stdin" in terminal.refused(2, "admin", "add", "ada", typed="")
+
+
+def test_ctrl_c_at_a_question_is_no_missing_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    with pytest.raises(click.Abort):
+        confirm("Go on?", yes=False)
 
 
 def test_a_short_password_is_refused(terminal: Terminal) -> None:

@@ -59,6 +59,12 @@ def test_archiving_asks_first(terminal: Terminal) -> None:
     assert "Archive MUG?" in result.stderr
 
 
+def test_without_anybody_to_answer_it_says_to_pass_yes(terminal: Terminal) -> None:
+    terminal.add_mug()
+    assert "give --yes" in terminal.refused(2, "product", "archive", "MUG", typed="")
+    assert not terminal.json("product", "show", "MUG")["is_archived"]
+
+
 def test_products_are_found_by_part_of_a_name_and_by_low_stock(terminal: Terminal) -> None:
     terminal.add_mug()
     terminal.add_mug(stock=3, sku="CUP")
