@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
     from ordercore.application.customers import EditCustomer, RegisterCustomer
     from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
-    from ordercore.application.ordering import CancelOrder, CorrectAddress, HandOver, PayOrder, Quote
     from ordercore.application.payments import ResolveAttempt
-    from ordercore.application.placing import CustomerReference, ItemRequest, PaymentDetails, PlaceOrder
+    from ordercore.application.placing import CustomerReference, PaymentDetails, PlaceOrder
+    from ordercore.application.pricing import ItemRequest, Quote
     from ordercore.application.settings import CapturePolicy, Settings
     from ordercore.application.shipping import MarkDelivered, ShipOrder
     from ordercore.application.shop import OrderCore
+    from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
     from ordercore.application.tokens import CreateToken, RevokeToken
     from ordercore.bootstrap import in_memory, migrate, open
     from ordercore.domain.actor import Actor, ActorKind, Permission
@@ -55,12 +56,13 @@ else:
         "application.catalogue": "AddProduct AdjustStock ArchiveProduct EditProduct ReceiveStock",
         "application.customers": "EditCustomer RegisterCustomer",
         "application.importing": "ImportVerdict ImportedOrder PaymentMode",
-        "application.ordering": "CancelOrder CorrectAddress HandOver PayOrder Quote",
         "application.payments": "ResolveAttempt",
-        "application.placing": "CustomerReference ItemRequest PaymentDetails PlaceOrder",
+        "application.placing": "CustomerReference PaymentDetails PlaceOrder",
+        "application.pricing": "ItemRequest Quote",
         "application.settings": "CapturePolicy Settings",
         "application.shipping": "MarkDelivered ShipOrder",
         "application.shop": "OrderCore",
+        "application.steering": "CancelOrder CorrectAddress HandOver PayOrder",
         "application.tokens": "CreateToken RevokeToken",
         "bootstrap": "in_memory migrate open",
         "domain.actor": "Actor ActorKind Permission",

@@ -16,7 +16,8 @@ from ordercore.adapters.security.sealer import PlainSealer
 from ordercore.adapters.shipping.fake import FakeCarrier
 from ordercore.application.catalogue import AddProduct
 from ordercore.application.core import Core
-from ordercore.application.placing import ItemRequest, PaymentDetails, PlaceOrder
+from ordercore.application.placing import PaymentDetails, PlaceOrder
+from ordercore.application.pricing import ItemRequest
 from ordercore.application.settings import Settings
 from ordercore.application.shop import OrderCore
 from ordercore.domain.actor import Actor, ActorKind, Permission

@@ -8,11 +8,12 @@ from uuid import UUID
 from attrs import field, frozen
 
 from ordercore.application.core import Core
-from ordercore.application.ordering import a_reason, expected_version
 from ordercore.application.requests import (
     SECRET,
     Intent,
+    a_reason,
     existing,
+    expected_version,
     explained,
     named,
     perform,

@@ -10,11 +10,12 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from ordercore.application.core import Core
-from ordercore.application.ordering import a_reason, expected_version
 from ordercore.application.requests import (
     Intent,
     Repeated,
+    a_reason,
     existing,
+    expected_version,
     explained,
     named,
     perform,

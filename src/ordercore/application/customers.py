@@ -7,8 +7,17 @@ from uuid import UUID
 from attrs import field, frozen
 
 from ordercore.application.core import Core
-from ordercore.application.ordering import a_reason, expected_version
-from ordercore.application.requests import Intent, existing, explained, named, perform, refuse_stale, simple
+from ordercore.application.requests import (
+    Intent,
+    a_reason,
+    existing,
+    expected_version,
+    explained,
+    named,
+    perform,
+    refuse_stale,
+    simple,
+)
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.customer import Address, Contact, Customer

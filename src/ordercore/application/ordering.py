@@ -7,134 +7,54 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from ordercore.application.core import Core
-from ordercore.application.placing import (
-    IDS_BESIDE_ITEMS,
-    RESERVE,
-    CustomerReference,
-    ItemRequest,
-    Placement,
-    PlaceOrder,
-    price,
-    refuse_other_total,
-)
+from ordercore.application.placing import IDS_BESIDE_ITEMS, RESERVE, CustomerReference, Placement, PlaceOrder
+from ordercore.application.pricing import Quote, QuoteAnswer, quoted
 from ordercore.application.requests import (
-    DONE,
     Intent,
     Repeated,
     claim_for,
     existing,
-    explained,
     named,
     perform,
-    refuse_stale,
-    simple,
 )
 from ordercore.application.settling import (
-    PAY_AGAIN,
     REFUND,
-    attempt_to_make,
     drive,
     patience,
-    release_stock,
     resume,
     tell,
     was_declined,
 )
-from ordercore.domain import cards, fields
+from ordercore.application.steering import (
+    CANCEL,
+    CORRECT_ADDRESS,
+    HAND_OVER,
+    PAY,
+    CancelOrder,
+    CorrectAddress,
+    HandOver,
+    PayOrder,
+)
 from ordercore.domain.actor import Actor, ActorKind, Permission, authorise
-from ordercore.domain.customer import Address, Contact
+from ordercore.domain.customer import Contact
 from ordercore.domain.errors import (
     InvalidRequest,
     OrderCoreError,
-    OutOfStock,
     PaymentDeclined,
     RequestInProgress,
     Unavailable,
     UnknownResource,
 )
-from ordercore.domain.limits import MAX_LINES_PER_BATCH, MAX_LINES_PER_ORDER, MAX_NAME_LENGTH, MAX_ORDERS_PER_BATCH
-from ordercore.domain.money import Money, total_of
+from ordercore.domain.limits import MAX_LINES_PER_BATCH, MAX_ORDERS_PER_BATCH
 from ordercore.domain.order import Order
 from ordercore.ports.commits import Change
 from ordercore.ports.queries import EventRow, Lookups, OrderFilter, OrderRow, Page, PageRequest
-from ordercore.ports.store import StoredRequest, UnitOfWork
+from ordercore.ports.store import StoredRequest
 
 EARLIEST_WAIT_SECONDS = 0.02
-
-expected_version = fields.optional(fields.whole_number(least=1, most=2**31))
-a_reason = fields.optional(fields.text(most=MAX_NAME_LENGTH))
-
-
-@frozen(kw_only=True, slots=False)
-class PayOrder:
-    """A new attempt to pay an order that waits after a decline."""
-
-    order_id: UUID
-    token: str = field(repr=False, validator=cards.token)
-    expected_version: int | None = field(default=None, validator=expected_version)
-
-
-@frozen(kw_only=True, slots=False)
-class CancelOrder:
-    """End an order before it ships: stock released, money voided or refunded."""
-
-    order_id: UUID
-    reason: str | None = field(default=None, validator=a_reason)
-    expected_version: int | None = field(default=None, validator=expected_version)
-
-
-@frozen(kw_only=True, slots=False)
-class CorrectAddress:
-    """Another shipping address for an order that has not shipped."""
-
-    order_id: UUID
-    ship_to: Address = field(validator=fields.instance_of(Address))
-    reason: str | None = field(default=None, validator=a_reason)
-    expected_version: int | None = field(default=None, validator=expected_version)
-
-
-@frozen(kw_only=True, slots=False)
-class HandOver:
-    """Another admin user for an open order."""
-
-    order_id: UUID
-    manager_id: UUID
-    reason: str | None = field(default=None, validator=a_reason)
-    expected_version: int | None = field(default=None, validator=expected_version)
-
-
-@frozen(kw_only=True, slots=False)
-class Quote:
-    """What an order would contain, priced and checked now; nothing is written or reserved."""
-
-    items: tuple[ItemRequest, ...] = field(
-        converter=fields.as_tuple,
-        validator=fields.several_of(ItemRequest, least=1, most=MAX_LINES_PER_ORDER),
-    )
-    expected_total: Money | None = field(default=None, validator=fields.optional(fields.instance_of(Money)))
-
-
-@frozen(kw_only=True)
-class QuotedLine:
-    """One product of a quote; lines of one product are merged."""
-
-    product_id: UUID
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-    line_total: Money
-
-
-@frozen(kw_only=True)
-class QuoteAnswer:
-    """The order as it would be."""
-
-    items: tuple[QuotedLine, ...]
-    total: Money
 
 
 class Ordering:
@@ -208,33 +128,7 @@ class Ordering:
         """
         authorise(self._actor, Permission.ORDERS_PLACE)
         with self._core.store.reading() as lookups:
-            ids = lookups.product_ids(item.sku for item in command.items if item.sku is not None)
-            products = lookups.products(
-                {*ids.values(), *(each.product_id for each in command.items if each.product_id)}
-            )
-        lines = price(command.items, ids, products)
-        for line in lines:
-            if line.quantity > line.product.available:
-                raise OutOfStock(
-                    sku=line.product.sku,
-                    requested=line.quantity,
-                    available=line.product.available,
-                    pointer=line.pointer,
-                )
-        quoted = tuple(
-            QuotedLine(
-                product_id=line.product.id,
-                sku=line.product.sku,
-                name=line.product.name,
-                quantity=line.quantity,
-                unit_price=line.product.price,
-                line_total=line.product.price * line.quantity,
-            )
-            for line in lines
-        )
-        total = total_of((each.line_total for each in quoted), lines[0].product.price.currency)
-        refuse_other_total(command.expected_total, total)
-        return QuoteAnswer(items=quoted, total=total)
+            return quoted(lookups, command)
 
     def pay(self, command: PayOrder, *, idempotency_key: str | None = None) -> Order:
         """Try again to pay an order that waits after a decline.
@@ -451,60 +345,3 @@ def _judged(order: Order, operation: str = RESERVE.name, outcome: str | None = N
 
 def _replayed(outcome: Order | OrderCoreError) -> Order | OrderCoreError:
     return evolve(outcome, replayed=True)
-
-
-def _held(work: UnitOfWork, order_id: UUID, version: int | None) -> Order:
-    order = named(work.orders.hold((order_id,)), order_id, "order")
-    refuse_stale(order, version, "order")
-    return order
-
-
-def _pay(work: UnitOfWork, intent: Intent[PayOrder]) -> Order:
-    order = _held(work, intent.command.order_id, intent.command.expected_version)
-    asked = order.pay(
-        token=intent.command.token,
-        attempt_id=intent.ids[0],
-        at=intent.at,
-        started_at=work.now,
-        actor_id=intent.actor_id,
-    )
-    work.orders.save(asked)
-    return asked
-
-
-def _cancel(work: UnitOfWork, intent: Intent[CancelOrder]) -> Order:
-    order = _held(work, intent.command.order_id, intent.command.expected_version)
-    cancelled = order.cancel(
-        attempt_id=intent.ids[0],
-        entry_id=intent.ids[1],
-        at=intent.at,
-        started_at=work.now,
-        actor_id=intent.actor_id,
-    )
-    release_stock(work, [(order, cancelled)], intent.at)
-    work.orders.save(explained(cancelled, intent.command.reason))
-    if attempt_to_make(cancelled) is None:
-        work.requests.finish(REFUND, {cancelled.id: DONE})
-    return cancelled
-
-
-def _correct_address(work: UnitOfWork, intent: Intent[CorrectAddress]) -> Order:
-    order = _held(work, intent.command.order_id, intent.command.expected_version)
-    corrected = order.correct_address(intent.command.ship_to, at=intent.at, actor_id=intent.actor_id)
-    work.orders.save(explained(corrected, intent.command.reason))
-    return corrected
-
-
-def _hand_over(work: UnitOfWork, intent: Intent[HandOver]) -> Order:
-    order = _held(work, intent.command.order_id, intent.command.expected_version)
-    manager_id = intent.command.manager_id
-    named(work.admins.hold((manager_id,)), manager_id, "admin user").refuse_inactive()
-    handed = order.hand_over(manager_id, at=intent.at, actor_id=intent.actor_id)
-    work.orders.save(explained(handed, intent.command.reason))
-    return handed
-
-
-PAY = simple(PAY_AGAIN, _pay)
-CANCEL = simple(REFUND, _cancel)
-CORRECT_ADDRESS = simple("correct_address", _correct_address)
-HAND_OVER = simple("hand_over", _hand_over)

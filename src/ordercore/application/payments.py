@@ -8,8 +8,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from ordercore.application.core import Core
-from ordercore.application.ordering import a_reason
-from ordercore.application.requests import Intent, existing, named, run_one
+from ordercore.application.requests import Intent, a_reason, existing, named, run_one
 from ordercore.application.settling import drive, record, resume
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise

@@ -1,4 +1,4 @@
-"""Placing: the command, its pricing, and the transaction that turns many of them into orders with reserved stock.
+"""Placing: the command, and the transaction that turns many of them into orders with reserved stock.
 
 The batch is the primitive: each order has its own outcome and sees its predecessors' reservations.
 """
@@ -7,46 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from attrs import field, frozen
 
+from ordercore.application.pricing import ItemRequest, PricedLine, price, refuse_other_total
 from ordercore.application.requests import DONE, Repeated, claimed
 from ordercore.domain import cards, fields
 from ordercore.domain.customer import Address, Contact, Customer, normalised_email
 from ordercore.domain.errors import (
     AlreadyExists,
-    CurrencyMismatch,
     InvalidRequest,
     KeyReused,
     OrderCoreError,
-    PriceChanged,
     UnknownCustomer,
-    UnknownProduct,
 )
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
-from ordercore.domain.limits import MAX_LINES_PER_ORDER, MAX_NAME_LENGTH, MAX_QUANTITY, MAX_SKU_LENGTH
+from ordercore.domain.limits import MAX_LINES_PER_ORDER, MAX_NAME_LENGTH
 from ordercore.domain.money import Money, total_of
 from ordercore.domain.order import Allocation, OnDecline, Order, OrderItem
 from ordercore.domain.payment import Payment, PaymentMethod
 from ordercore.domain.product import DEFAULT_LOCATION, Product
 from ordercore.ports.commits import Change
 from ordercore.ports.store import RequestClaim, UnitOfWork
-
-
-def _one_of_sku_and_id(item: ItemRequest, *_: Any) -> None:
-    if (item.sku is None) == (item.product_id is None):
-        raise InvalidRequest.of("/sku", "name the product by either sku or product_id", "ambiguous_product")
-
-
-@frozen(kw_only=True, slots=False)
-class ItemRequest:
-    """So many pieces of a product, named by sku or by id. Lines of one product are merged."""
-
-    sku: str | None = field(default=None, validator=fields.optional(fields.text(most=MAX_SKU_LENGTH)))
-    product_id: UUID | None = field(default=None, validator=fields.optional(fields.instance_of(UUID)))
-    quantity: int = field(validator=[fields.whole_number(least=1, most=MAX_QUANTITY), _one_of_sku_and_id])
 
 
 @frozen(kw_only=True, slots=False)
@@ -117,15 +100,6 @@ class Placement:
 IDS_BESIDE_ITEMS = 6
 
 
-@frozen(slots=False)
-class PricedLine:
-    """One product of an order with its merged quantity; `pointer` is where the request named it first."""
-
-    product: Product
-    quantity: int
-    pointer: str
-
-
 Outcome = Order | Repeated | OrderCoreError
 
 
@@ -168,45 +142,6 @@ def reserve(work: UnitOfWork, placements: Sequence[Placement]) -> Sequence[Outco
 RESERVE: Change[Placement, Order | Repeated] = Change(
     "place_order", reserve, weigh=lambda placement: len(placement.command.items)
 )
-
-
-def price(items: Iterable[ItemRequest], ids: Mapping[str, UUID], products: Mapping[UUID, Product]) -> list[PricedLine]:
-    """The lines of an order, those of one product merged, each with the product as it stands.
-
-    Raises:
-        UnknownProduct: a product does not exist or is archived.
-        CurrencyMismatch: two products have prices in different currencies.
-        InvalidRequest: a merged quantity exceeds the stated maximum.
-    """
-    lines: dict[UUID, PricedLine] = {}
-    for index, item in enumerate(items):
-        id = item.product_id if item.sku is None else ids.get(item.sku)
-        product = None if id is None else products.get(id)
-        if product is None or product.is_archived:
-            name = "product_id" if item.sku is None else "sku"
-            raise UnknownProduct(name=item.sku or str(item.product_id), pointer=f"/items/{index}/{name}")
-        earlier = lines.get(product.id)
-        if earlier is None:
-            lines[product.id] = PricedLine(product, item.quantity, f"/items/{index}/quantity")
-        else:
-            lines[product.id] = PricedLine(product, earlier.quantity + item.quantity, earlier.pointer)
-    priced = list(lines.values())
-    currency = priced[0].product.price.currency
-    for line in priced:
-        if line.product.price.currency != currency:
-            raise CurrencyMismatch(expected=currency, actual=line.product.price.currency, pointer=line.pointer)
-        if line.quantity > MAX_QUANTITY:
-            raise InvalidRequest.of(line.pointer, f"must not exceed {MAX_QUANTITY} pieces in all", "out_of_range")
-    return priced
-
-
-def refuse_other_total(expected: Money | None, total: Money) -> None:
-    """Raises PriceChanged (or CurrencyMismatch) where the caller expected another total."""
-    if expected is None or expected == total:
-        return
-    if expected.currency != total.currency:
-        raise CurrencyMismatch(expected=total.currency, actual=expected.currency, pointer="/expected_total/currency")
-    raise PriceChanged(expected=str(expected), actual=str(total))
 
 
 def _claim(

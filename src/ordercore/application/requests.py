@@ -16,10 +16,11 @@ from uuid import UUID
 from attrs import evolve, fields, frozen
 
 from ordercore.application.core import Core
+from ordercore.domain import fields as validators
 from ordercore.domain.actor import Actor
 from ordercore.domain.aggregates import Aggregate
 from ordercore.domain.errors import InvalidRequest, KeyReused, OrderCoreError, UnknownResource, VersionIsStale
-from ordercore.domain.limits import MAX_KEY_LENGTH
+from ordercore.domain.limits import MAX_KEY_LENGTH, MAX_NAME_LENGTH
 from ordercore.ports.commits import Change
 from ordercore.ports.queries import Lookups
 from ordercore.ports.store import RequestClaim, StoredRequest, UnitOfWork
@@ -33,6 +34,10 @@ SECRET = {"secret": True}
 
 DONE = "done"
 """The outcome of a request that succeeded."""
+
+expected_version = validators.optional(validators.whole_number(least=1, most=2**31))
+a_reason = validators.optional(validators.text(most=MAX_NAME_LENGTH))
+"""Validators of the two fields that most commands have."""
 
 
 @frozen

@@ -14,13 +14,14 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from ordercore.application.core import Core
-from ordercore.application.ordering import a_reason, expected_version
 from ordercore.application.requests import (
     DONE,
     Intent,
     Repeated,
+    a_reason,
     claim_for,
     existing,
+    expected_version,
     explained,
     named,
     perform,

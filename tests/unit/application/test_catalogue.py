@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
-from ordercore.application.ordering import CancelOrder
+from ordercore.application.steering import CancelOrder
 from ordercore.domain.errors import (
     AlreadyExists,
     InvalidRequest,

@@ -13,9 +13,9 @@ from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.admins import AddAdmin, DeactivateAdmin
 from ordercore.application.catalogue import AddProduct
 from ordercore.application.housekeeping import RoundReport
-from ordercore.application.ordering import CancelOrder, HandOver
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shipping import MarkDelivered, ShipOrder
+from ordercore.application.steering import CancelOrder, HandOver
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.errors import OrderCoreError, OutcomeUnknown, PaymentDeclined, UnknownResource
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus

@@ -5,8 +5,9 @@ import pytest
 from ordercore.application.catalogue import AddProduct
 from ordercore.application.customers import RegisterCustomer
 from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
-from ordercore.application.ordering import CancelOrder
-from ordercore.application.placing import CustomerReference, ItemRequest, PlaceOrder
+from ordercore.application.placing import CustomerReference, PlaceOrder
+from ordercore.application.pricing import ItemRequest
+from ordercore.application.steering import CancelOrder
 from ordercore.domain.actor import Permission
 from ordercore.domain.errors import InvalidRequest, OutOfStock, PaymentDeclined, PermissionMissing
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus

@@ -6,9 +6,9 @@ import pytest
 from attrs import evolve
 
 from ordercore.application.admins import AddAdmin, DeactivateAdmin
-from ordercore.application.ordering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shipping import ShipOrder
+from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.domain.errors import (
     AdminIsInactive,
     InvalidRequest,

@@ -1,8 +1,8 @@
 import pytest
 
 from ordercore.adapters.payments.fake import FakeGateway
-from ordercore.application.ordering import CancelOrder
 from ordercore.application.payments import ResolveAttempt
+from ordercore.application.steering import CancelOrder
 from ordercore.domain.errors import CardRefused, InvalidRequest, TransitionRefused, UnknownResource
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.payment import AnswerKind

@@ -9,11 +9,11 @@ from ordercore.application.admins import AddAdmin, ChangePassword, DeactivateAdm
 from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
 from ordercore.application.customers import EditCustomer, RegisterCustomer
 from ordercore.application.housekeeping import Housekeeping
-from ordercore.application.ordering import CancelOrder, CorrectAddress, HandOver, PayOrder, Quote
 from ordercore.application.payments import ResolveAttempt
-from ordercore.application.placing import ItemRequest
+from ordercore.application.pricing import ItemRequest, Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
 from ordercore.application.shop import OrderCore
+from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.application.tokens import CreateToken, RevokeToken
 from ordercore.domain.actor import Permission
 from ordercore.domain.errors import (

@@ -9,8 +9,9 @@ from ordercore.adapters.memory.store import MemoryStore
 from ordercore.application.admins import AddAdmin
 from ordercore.application.catalogue import ArchiveProduct
 from ordercore.application.customers import RegisterCustomer
-from ordercore.application.ordering import Quote, placement_of
-from ordercore.application.placing import RESERVE, CustomerReference, ItemRequest
+from ordercore.application.ordering import placement_of
+from ordercore.application.placing import RESERVE, CustomerReference
+from ordercore.application.pricing import ItemRequest, Quote
 from ordercore.domain.actor import EMBEDDING, ActorKind, Permission
 from ordercore.domain.errors import (
     AlreadyExists,

@@ -7,10 +7,10 @@ import pytest
 from ordercore.adapters.group_commit import GroupCommit
 from ordercore.adapters.memory.store import MemoryStore
 from ordercore.adapters.payments.fake import FakeGateway
-from ordercore.application.ordering import CancelOrder
 from ordercore.application.placing import PlaceOrder
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.settling import SETTLE, Recording, answered, patience, provider_call, resume
+from ordercore.application.steering import CancelOrder
 from ordercore.domain.actor import SYSTEM
 from ordercore.domain.errors import PaymentDeclined
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus

@@ -5,9 +5,9 @@ import pytest
 from attrs import evolve
 
 from ordercore.adapters.payments.fake import FakeGateway
-from ordercore.application.ordering import CancelOrder, CorrectAddress
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shipping import RECORD_LABEL, LabelRecording, MarkDelivered, ShipOrder, advance_shipment
+from ordercore.application.steering import CancelOrder, CorrectAddress
 from ordercore.domain.errors import (
     KeyReused,
     LabelRefused,

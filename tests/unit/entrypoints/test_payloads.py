@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercore import AddProduct, EditProduct, Money, PaymentMethod, PlaceOrder
-from ordercore.application.placing import CustomerReference, ItemRequest
+from ordercore.application.placing import CustomerReference
+from ordercore.application.pricing import ItemRequest
 from ordercore.domain.customer import Contact
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.limits import MAX_LINES_PER_ORDER

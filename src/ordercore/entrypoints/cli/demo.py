@@ -10,8 +10,8 @@ from uuid import UUID
 import click
 
 from ordercore import OrderCore, OrderFilter, OrderStatus, PageRequest, PaymentMode, bootstrap
-from ordercore.application.ordering import CancelOrder
 from ordercore.application.shipping import MarkDelivered, ShipOrder
+from ordercore.application.steering import CancelOrder
 from ordercore.application.tokens import CreateToken
 from ordercore.domain.actor import Actor, ActorKind, Permission
 from ordercore.domain.admin import STORE_ADMIN

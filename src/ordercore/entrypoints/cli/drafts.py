@@ -8,7 +8,8 @@ from uuid import UUID
 
 import click
 
-from ordercore.application.placing import CustomerReference, ItemRequest, PaymentDetails, PlaceOrder
+from ordercore.application.placing import CustomerReference, PaymentDetails, PlaceOrder
+from ordercore.application.pricing import ItemRequest
 from ordercore.domain.errors import InvalidRequest, UnreadableRequest
 from ordercore.domain.limits import MAX_BODY_BYTES
 from ordercore.domain.order import OnDecline

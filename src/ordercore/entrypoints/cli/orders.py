@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from ordercore import OrderCore, OrderFilter
-from ordercore.application.ordering import CancelOrder, CorrectAddress, HandOver, PayOrder, Quote
+from ordercore.application.pricing import Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
+from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order

@@ -8,9 +8,10 @@ from attrs import evolve, field, frozen
 from flask import Response
 
 from ordercore import OrderFilter
-from ordercore.application.ordering import CancelOrder, CorrectAddress, HandOver, PayOrder, Quote
 from ordercore.application.placing import PlaceOrder
+from ordercore.application.pricing import Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
+from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.domain.errors import (
     AdminIsInactive,
     AlreadyExists,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ordercore import EventRow, OrderRow, PaymentRow, ShipmentRow
-from ordercore.application.ordering import QuoteAnswer
+from ordercore.application.pricing import QuoteAnswer
 from ordercore.domain.admin import AdminUser
 from ordercore.domain.customer import Address, Contact, Customer
 from ordercore.domain.money import Money

@@ -12,10 +12,11 @@ from ordercore.application.admins import AddAdmin, ChangePassword, DeactivateAdm
 from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
 from ordercore.application.customers import EditCustomer, RegisterCustomer
 from ordercore.application.importing import ImportedOrder
-from ordercore.application.ordering import CancelOrder, CorrectAddress, HandOver, PayOrder, Quote
 from ordercore.application.payments import ResolveAttempt
-from ordercore.application.placing import CustomerReference, ItemRequest, PaymentDetails, PlaceOrder
+from ordercore.application.placing import CustomerReference, PaymentDetails, PlaceOrder
+from ordercore.application.pricing import ItemRequest, Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
+from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.application.tokens import CreateToken, RevokeToken
 from ordercore.domain import limits
 from ordercore.domain.admin import AdminRole
