@@ -298,13 +298,14 @@ PAYMENTS = (
     Check(
         4,
         "ledger",
-        "authorised, captured and refunded are the sums of the ledger for every payment",
+        "authorised, captured, refunded and the discrepancy are the sums of the ledger for every payment",
         _orders(
             _unbalanced(
                 "order_id, kind",
                 "order_id, 'authorised' AS kind, authorised_minor AS amount FROM payments",
                 "order_id, 'captured', captured_minor FROM payments",
                 "order_id, 'refunded', refunded_minor FROM payments",
+                "order_id, 'discrepancy', discrepancy_minor FROM payments",
                 "order_id, 'authorised', amount_minor FROM ledger_entries WHERE kind = 'voided'",
                 "order_id, kind, -amount_minor FROM ledger_entries WHERE kind <> 'voided'",
             )
@@ -320,11 +321,32 @@ PAYMENTS = (
                 "order_id, id AS attempt_id, CASE kind WHEN 'authorise' THEN 'authorised' WHEN 'capture'"
                 " THEN 'captured' WHEN 'void' THEN 'voided' ELSE 'refunded' END AS kind, amount_minor AS amount"
                 " FROM payment_attempts WHERE status = 'succeeded'",
-                "order_id, attempt_id, kind, -amount_minor FROM ledger_entries WHERE attempt_id IS NOT NULL",
+                "order_id, attempt_id, kind, -amount_minor FROM ledger_entries"
+                " WHERE attempt_id IS NOT NULL AND kind <> 'discrepancy'",
             )
             + """ UNION ALL SELECT e.order_id, e.id, e.kind FROM ledger_entries e
                 JOIN payments p ON p.order_id = e.order_id WHERE e.attempt_id IS NULL AND NOT p.is_external"""
         ),
+    ),
+    Check(
+        4,
+        "discrepancies",
+        "every discrepancy that nobody has settled has its open work item, of the same amount",
+        _orders(
+            _unbalanced(
+                "order_id, attempt_id",
+                "order_id, attempt_id, amount_minor AS amount FROM ledger_entries WHERE kind = 'discrepancy'",
+                "order_id, attempt_id, -amount_minor FROM work_items"
+                " WHERE kind = 'payment_discrepancy' AND status = 'open'",
+            )
+        ),
+    ),
+    Check(
+        4,
+        "work_items",
+        "no work item waits for somebody to settle it",
+        "SELECT id FROM work_items WHERE status = 'open'",
+        verdict=Verdict.NOTE,
     ),
     Check(
         4,
@@ -400,6 +422,7 @@ _STREAMS = {
     "shipment": ("shipments", "tracking_number"),
     "admin": ("admin_users", "username"),
     "token": ("api_tokens", "name"),
+    "work_item": ("work_items", "kind"),
 }
 
 EVENTS = (
