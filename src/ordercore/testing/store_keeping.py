@@ -24,6 +24,7 @@ from ordercore.testing.store_samples import (
     a_shipment,
     a_token,
     an_admin,
+    an_import,
     an_order,
     new_id,
     shipment_in,
@@ -32,6 +33,7 @@ from ordercore.testing.store_steps import (
     change,
     live,
     place,
+    refused_write,
     saved,
 )
 
@@ -155,6 +157,27 @@ class KeepingTests:
             assert lookups.tokens((token.id,)) == {token.id: saved(token)}
         after = change(store, lambda work: work.tokens, token, lambda held: held.revoke(at=AT, actor_id=ACTOR_ID))
         assert after == saved(saved(token).revoke(at=AT, actor_id=ACTOR_ID))
+
+    def test_an_import_keeps_its_summary_and_nothing_else(self, store: Store) -> None:
+        ended, other = an_import("low-1", "low-2"), an_import()
+        with store.begin() as work:
+            work.imports.save(ended, other)
+        with store.reading() as lookups:
+            (summary,) = lookups.events("import", ended.id)
+            assert len(lookups.events("import", other.id)) == 1
+            assert not lookups.product_ids(("low-1", "low-2"))
+        assert (summary.stream, summary.stream_id, summary.number) == ("import", ended.id, 1)
+        assert (summary.type, summary.occurred_at, summary.actor_id) == ("import.products_imported.v1", AT, ACTOR_ID)
+        assert summary.payload == {"imported": 3, "known": 7, "low": 2, "low_skus": ["low-1", "low-2"]}
+
+    def test_an_import_is_saved_once(self, store: Store) -> None:
+        ended = an_import()
+        with store.begin() as work:
+            work.imports.save(ended)
+        with refused_write(), store.begin() as work:
+            work.imports.save(ended)
+        with store.reading() as lookups:
+            assert len(lookups.events("import", ended.id)) == 1
 
     def test_times_keep_their_microseconds_whatever_their_zone(self, store: Store) -> None:
         token = evolve(a_token(), created_at=AT + timedelta(microseconds=1))

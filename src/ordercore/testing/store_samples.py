@@ -17,6 +17,7 @@ from ordercore.domain.money import Money
 from ordercore.domain.order import Adjustment, Allocation, CancelReason, OnDecline, Order, OrderItem
 from ordercore.domain.payment import AnswerKind, AttemptKind, Payment, PaymentMethod, ProviderAnswer
 from ordercore.domain.product import DEFAULT_LOCATION, Product
+from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Label, Shipment, ShipmentLine
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
@@ -72,6 +73,12 @@ def an_admin(*, username: str | None = None) -> AdminUser:
         at=AT,
         actor_id=ACTOR_ID,
     )
+
+
+def an_import(*low: str) -> ProductImport:
+    """An ended import of a product in plenty and of others that are low."""
+    products = [a_product(), *(a_product(sku=sku, quantity=1, threshold=1) for sku in low)]
+    return ProductImport(id=new_id()).counted(products, known=7).ended(at=AT, actor_id=ACTOR_ID)
 
 
 def a_token() -> ApiToken:

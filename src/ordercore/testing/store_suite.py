@@ -77,6 +77,7 @@ class StoreSuite(ClaimTests, KeepingTests, HoldingTests, ReadingTests):
             assert list(work.orders.next_numbers(0)) == []
             assert work.orders.hold(()) == {}
             work.orders.save()
+            work.imports.save()
             work.requests.release(())
             work.customers.release(())
             work.orders.release_references(())

@@ -15,6 +15,7 @@ from ordercore.adapters.memory.collections import (
     MemoryAdmins,
     MemoryCollection,
     MemoryCustomers,
+    MemoryImports,
     MemoryOrders,
     MemoryProducts,
     MemoryRequests,
@@ -55,6 +56,7 @@ class MemoryUnitOfWork:
         self.shipments = MemoryCollection(state, state.shipments, "shipments", locks)
         self.admins = MemoryAdmins(state, locks)
         self.tokens = MemoryCollection(state, state.tokens, "tokens", locks)
+        self.imports = MemoryImports(state)
 
 
 class MemoryStore:

@@ -8,6 +8,7 @@ from datetime import datetime
 from ordercore.adapters.sql import tables
 from ordercore.adapters.sql.collections.admins import SqlAdmins, SqlTokens
 from ordercore.adapters.sql.collections.customers import SqlCustomers
+from ordercore.adapters.sql.collections.imports import SqlImports
 from ordercore.adapters.sql.collections.orders import SqlOrders
 from ordercore.adapters.sql.collections.products import SqlProducts
 from ordercore.adapters.sql.collections.requests import SqlRequests
@@ -29,6 +30,7 @@ class SqlUnitOfWork(Transaction):
         self.shipments = SqlShipments(self)
         self.admins = SqlAdmins(self)
         self.tokens = SqlTokens(self)
+        self.imports = SqlImports(self)
 
     def flush(self) -> None:
         """The write phase: referenced rows before those that refer to them, events last."""
@@ -37,5 +39,6 @@ class SqlUnitOfWork(Transaction):
         for part in parts:
             part.flush()
             events += part.event_rows()
+        events += self.imports.event_rows()
         self.requests.flush()
         self.wire.insert(tables.events, events)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -57,8 +58,7 @@ def products(shop: OrderCore, file: str, refused: str | None, dry_run: bool, for
     Columns: sku, name, price, currency; and description, quantity_in_stock, low_stock_threshold, category,
     weight_grams where you have them.
     """
-    importer = product_importer(shop, dry_run=dry_run)
-    with Source(file) as source:
+    with Source(file) as source, product_importer(shop, dry_run=dry_run) as importer:
         _run(importer, source, lines.products(source), refused, format_, dry_run=dry_run)
 
 
@@ -88,10 +88,12 @@ def orders(
         _run(importer, source, lines.orders(source), refused, format_, dry_run=dry_run)
 
 
-def product_importer(shop: OrderCore, *, dry_run: bool = False) -> Importer[AddProduct]:
-    """Imports products."""
-    send = _unsent if dry_run else shop.importing.products
-    return Importer(send, lambda _: 1, PRODUCTS_PER_BATCH, PRODUCTS_PER_BATCH)
+@contextmanager
+def product_importer(shop: OrderCore, *, dry_run: bool = False) -> Iterator[Importer[AddProduct]]:
+    """Imports products, all batches as one import with one summary."""
+    with shop.importing.product_import() as run:
+        send = _unsent if dry_run else run.add
+        yield Importer(send, lambda _: 1, PRODUCTS_PER_BATCH, PRODUCTS_PER_BATCH)
 
 
 def order_importer(
