@@ -21,6 +21,7 @@ from ordercore.domain.order import Order
 from ordercore.domain.product import Product
 from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import Lookups, Queries
 
 A = TypeVar("A")
@@ -180,6 +181,9 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> Collection[ApiToken]: ...
+
+    @property
+    def work_items(self) -> Collection[WorkItem]: ...
 
     @property
     def imports(self) -> Imports: ...

@@ -13,6 +13,7 @@ from ordercore.domain.customer import Customer
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.order import OnDecline
 from ordercore.domain.product import Product
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.store import Store
 from ordercore.testing.store_samples import (
     ACTOR_ID,
@@ -23,6 +24,7 @@ from ordercore.testing.store_samples import (
     a_product,
     a_shipment,
     a_token,
+    a_work_item,
     an_admin,
     an_import,
     an_order,
@@ -178,6 +180,26 @@ class KeepingTests:
             work.imports.save(ended)
         with store.reading() as lookups:
             assert len(lookups.events("import", ended.id)) == 1
+
+    def test_work_items_are_kept_as_they_are(self, store: Store) -> None:
+        order = place(store)
+        item = a_work_item(order)
+        with store.begin() as work:
+            work.orders.hold((order.id,))
+            work.work_items.save(item)
+        with store.reading() as lookups:
+            assert lookups.work_items((item.id,)) == {item.id: saved(item)}
+
+        def settled(held: WorkItem) -> WorkItem:
+            return held.settle("paid back by hand", at=AT, actor_id=ACTOR_ID)
+
+        assert change(store, lambda work: work.work_items, item, settled) == saved(settled(saved(item)))
+        with store.reading() as lookups:
+            assert lookups.work_items((item.id,)) == {item.id: saved(settled(saved(item)))}
+            assert [event.type for event in lookups.events("work_item", item.id)] == [
+                "work_item.opened.v1",
+                "work_item.settled.v1",
+            ]
 
     def test_times_keep_their_microseconds_whatever_their_zone(self, store: Store) -> None:
         token = evolve(a_token(), created_at=AT + timedelta(microseconds=1))

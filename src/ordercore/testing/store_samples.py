@@ -19,6 +19,7 @@ from ordercore.domain.payment import AnswerKind, AttemptKind, Payment, PaymentMe
 from ordercore.domain.product import DEFAULT_LOCATION, Product
 from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Label, Shipment, ShipmentLine
+from ordercore.domain.work_item import WorkItem, WorkItemKind
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 ACTOR_ID = EMBEDDING.id
@@ -158,6 +159,20 @@ def a_shipment(order: Order) -> Shipment:
     """A shipment of all the order's pieces, begun."""
     lines = tuple(ShipmentLine(order_item_id=item.id, quantity=item.quantity) for item in order.items)
     return Shipment.start(id=new_id(), order_id=order.id, lines=lines, at=AT, actor_id=ACTOR_ID)
+
+
+def a_work_item(order: Order) -> WorkItem:
+    """A discrepancy of the order's payment, waiting for somebody."""
+    return WorkItem.open(
+        id=new_id(),
+        kind=WorkItemKind.PAYMENT_DISCREPANCY,
+        order_id=order.id,
+        payment_id=order.payment.id,
+        attempt_id=order.payment.attempts[-1].id,
+        amount=Money(-1250, "EUR"),
+        at=AT,
+        actor_id=ACTOR_ID,
+    )
 
 
 Step = Callable[[Order], Order]

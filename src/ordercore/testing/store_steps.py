@@ -84,6 +84,7 @@ def every_lookup(lookups: Lookups, nobody: UUID) -> Iterator[object]:
     yield lookups.shipments(ids)
     yield lookups.admins(ids)
     yield lookups.tokens(ids)
+    yield lookups.work_items(ids)
     yield lookups.product_ids(("no such sku",))
     yield lookups.order_id(987_654_321)
     yield lookups.shipment_ids(nobody)

@@ -63,6 +63,7 @@ class StoreSuite(ClaimTests, KeepingTests, HoldingTests, ReadingTests):
             assert work.shipments.hold((nobody,)) == {}
             assert work.admins.hold((nobody,)) == {}
             assert work.tokens.hold((nobody,)) == {}
+            assert work.work_items.hold((nobody,)) == {}
         with store.reading() as lookups:
             for found in every_lookup(lookups, nobody):
                 assert not found

@@ -14,6 +14,7 @@ from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import EventRow, OpenWork
 
 K = TypeVar("K")
@@ -44,6 +45,9 @@ class MemoryLookups:
 
     def tokens(self, ids: Iterable[UUID]) -> Mapping[UUID, ApiToken]:
         return among(self._state.tokens, ids)
+
+    def work_items(self, ids: Iterable[UUID]) -> Mapping[UUID, WorkItem]:
+        return among(self._state.work_items, ids)
 
     def product_ids(self, skus: Iterable[str]) -> Mapping[str, UUID]:
         return among(self._state.skus, skus)

@@ -56,6 +56,7 @@ class MemoryUnitOfWork:
         self.shipments = MemoryCollection(state, state.shipments, "shipments", locks)
         self.admins = MemoryAdmins(state, locks)
         self.tokens = MemoryCollection(state, state.tokens, "tokens", locks)
+        self.work_items = MemoryCollection(state, state.work_items, "work_items", locks)
         self.imports = MemoryImports(state)
 
 

@@ -17,12 +17,14 @@ from ordercore.adapters.sql.column_types import EPOCH
 from ordercore.adapters.sql.mapping.admins import admin_of, token_of
 from ordercore.adapters.sql.mapping.columns import columns
 from ordercore.adapters.sql.mapping.customers import customer_of
+from ordercore.adapters.sql.mapping.work_items import work_item_of
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import EventRow, OpenWork
 from ordercore.ports.sealer import Sealer
 
@@ -65,6 +67,10 @@ class SqlLookups:
     def tokens(self, ids: Iterable[UUID]) -> Mapping[UUID, ApiToken]:
         """Tokens by id."""
         return self._read(tables.api_tokens, ids, lambda row: token_of(self._wire, row))
+
+    def work_items(self, ids: Iterable[UUID]) -> Mapping[UUID, WorkItem]:
+        """Work items by id."""
+        return self._read(tables.work_items, ids, lambda row: work_item_of(self._wire, row))
 
     def product_ids(self, skus: Iterable[str]) -> Mapping[str, UUID]:
         """Product ids by sku."""

@@ -13,6 +13,7 @@ from ordercore.adapters.sql.collections.orders import SqlOrders
 from ordercore.adapters.sql.collections.products import SqlProducts
 from ordercore.adapters.sql.collections.requests import SqlRequests
 from ordercore.adapters.sql.collections.shipments import SqlShipments
+from ordercore.adapters.sql.collections.work_items import SqlWorkItems
 from ordercore.adapters.sql.transaction import Transaction
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.ports.sealer import Sealer
@@ -30,13 +31,14 @@ class SqlUnitOfWork(Transaction):
         self.shipments = SqlShipments(self)
         self.admins = SqlAdmins(self)
         self.tokens = SqlTokens(self)
+        self.work_items = SqlWorkItems(self)
         self.imports = SqlImports(self)
 
     def flush(self) -> None:
         """The write phase: referenced rows before those that refer to them, events last."""
         events: list[Row] = []
-        parts = (self.customers, self.admins, self.tokens, self.products, self.orders, self.shipments)
-        for part in parts:
+        people = (self.customers, self.admins, self.tokens)
+        for part in (*people, self.products, self.orders, self.shipments, self.work_items):
             part.flush()
             events += part.event_rows()
         events += self.imports.event_rows()
