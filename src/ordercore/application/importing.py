@@ -79,10 +79,7 @@ class ProductImporting:
         answers = self._catalogue.add_products(commands)
         added = [product for product in answers if product is not None]
         self._run = self._run.counted(added, known=len(answers) - len(added))
-        return [
-            ImportOutcome(verdict=ImportVerdict.KNOWN if product is None else ImportVerdict.IMPORTED)
-            for product in answers
-        ]
+        return [_found(is_known=product is None) for product in answers]
 
     def __enter__(self) -> ProductImporting:
         return self
@@ -115,6 +112,20 @@ class Importing:
         """An import of any number of products, in batches within its `with` block."""
         authorise(self._actor, Permission.PRODUCTS_MANAGE)
         return ProductImporting(self._core, self._actor)
+
+    def known_products(self, commands: Sequence[AddProduct]) -> Sequence[ImportOutcome]:
+        """What importing these would find, as far as skus tell: new or known. Nothing is written."""
+        authorise(self._actor, Permission.PRODUCTS_MANAGE)
+        with self._core.store.reading() as lookups:
+            known = lookups.product_ids(command.sku for command in commands)
+        return [_found(is_known=command.sku in known) for command in commands]
+
+    def known_orders(self, orders: Sequence[ImportedOrder]) -> Sequence[ImportOutcome]:
+        """What importing these would find, as far as the actor's keys tell: new or known. Nothing is written."""
+        authorise(self._actor, Permission.ORDERS_MANAGE)
+        with self._core.store.reading() as lookups:
+            known = lookups.order_ids(self._actor.id, (each.key for each in orders))
+        return [_found(is_known=each.key in known) for each in orders]
 
     def orders(
         self, orders: Sequence[ImportedOrder], *, payments: PaymentMode = PaymentMode.RECORD, notify: bool = False
@@ -152,6 +163,10 @@ def _end(work: UnitOfWork, ended: Sequence[ProductImport]) -> Sequence[None]:
 
 
 END_PRODUCT_IMPORT: Change[ProductImport, None] = Change("end_product_import", _end)
+
+
+def _found(*, is_known: bool) -> ImportOutcome:
+    return ImportOutcome(verdict=ImportVerdict.KNOWN if is_known else ImportVerdict.IMPORTED)
 
 
 def _verdict(outcome: Order | OrderCoreError) -> ImportOutcome:

@@ -191,6 +191,9 @@ class Lookups(Protocol):
     def order_id(self, number: int) -> UUID | None:
         """The order with that number."""
 
+    def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
+        """The actor's orders by external reference."""
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """The order's shipments, oldest first."""
 

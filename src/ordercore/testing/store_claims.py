@@ -229,6 +229,9 @@ class ClaimTests:
             assert not work.orders.claim_references({(ACTOR_ID, "A-1"): mine})
         with store.begin() as work:
             taken = work.orders.claim_references({(ACTOR_ID, "A-1"): again, (somebody, "A-1"): others})
+        with store.reading() as lookups:
+            assert lookups.order_ids(ACTOR_ID, ("A-1", "A-2")) == {"A-1": mine}
+            assert lookups.order_ids(somebody, ("A-1",)) == {"A-1": others}
         assert taken == {(ACTOR_ID, "A-1"): mine}
 
     def test_only_references_of_this_unit_of_work_are_released(self, store: Store) -> None:

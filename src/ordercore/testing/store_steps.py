@@ -87,6 +87,7 @@ def every_lookup(lookups: Lookups, nobody: UUID) -> Iterator[object]:
     yield lookups.work_items(ids)
     yield lookups.product_ids(("no such sku",))
     yield lookups.order_id(987_654_321)
+    yield lookups.order_ids(nobody, ("no such reference",))
     yield lookups.shipment_ids(nobody)
     yield lookups.admin_id("nobody")
     yield lookups.request_outcome(nobody, "no such key")

@@ -14,6 +14,7 @@ from ordercore.testing.store_holding import HoldingTests
 from ordercore.testing.store_keeping import KeepingTests
 from ordercore.testing.store_reading import ReadingTests
 from ordercore.testing.store_samples import (
+    ACTOR_ID,
     new_id,
 )
 from ordercore.testing.store_steps import (
@@ -86,3 +87,4 @@ class StoreSuite(ClaimTests, KeepingTests, HoldingTests, ReadingTests):
         with store.reading() as lookups:
             assert lookups.orders(()) == {}
             assert lookups.product_ids(()) == {}
+            assert lookups.order_ids(ACTOR_ID, ()) == {}

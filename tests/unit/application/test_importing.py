@@ -130,6 +130,18 @@ def test_a_second_import_changes_nothing() -> None:
     assert available(shop) == 7
 
 
+def test_what_is_known_can_be_asked_without_importing_it() -> None:
+    shop = a_stocked_shop()
+    lines = [a_line("A-1"), a_line("A-2")]
+    shop.importing.orders(lines[:1])
+    assert [outcome.verdict for outcome in shop.importing.known_orders(lines)] == [KNOWN, IMPORTED]
+    other = shop.acting_as(an_actor(Permission.ORDERS_MANAGE))
+    assert [outcome.verdict for outcome in other.importing.known_orders(lines)] == [IMPORTED, IMPORTED]
+    products = [a_product("MUG"), a_product("BOWL")]
+    assert [outcome.verdict for outcome in shop.importing.known_products(products)] == [KNOWN, IMPORTED]
+    assert verdicts(shop, lines[1]) == [IMPORTED]
+
+
 def test_one_key_twice_in_a_batch_is_one_order() -> None:
     shop = a_stocked_shop()
     assert verdicts(shop, a_line("A-1"), a_line("A-1")) == [IMPORTED, KNOWN]

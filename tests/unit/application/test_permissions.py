@@ -136,6 +136,8 @@ USE_CASES: list[tuple[str, Permission, Use]] = [
     ("tokens.revoke", P.TOKENS_MANAGE, lambda shop: shop.tokens.revoke(RevokeToken(token_id=ID))),
     ("tokens.list", P.TOKENS_MANAGE, lambda shop: shop.tokens.list()),
     ("importing.product_import", P.PRODUCTS_MANAGE, lambda shop: shop.importing.product_import()),
+    ("importing.known_products", P.PRODUCTS_MANAGE, lambda shop: shop.importing.known_products([])),
+    ("importing.known_orders", P.ORDERS_MANAGE, lambda shop: shop.importing.known_orders([])),
     ("importing.products", P.PRODUCTS_MANAGE, lambda shop: shop.importing.products([])),
     ("importing.orders", P.ORDERS_MANAGE, lambda shop: shop.importing.orders([])),
     ("events", P.ORDERS_READ, lambda shop: shop.events()),

@@ -55,6 +55,10 @@ class MemoryLookups:
     def order_id(self, number: int) -> UUID | None:
         return self._state.numbers.get(number)
 
+    def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
+        found = among(self._state.references, ((placed_by, each) for each in references))
+        return {reference: id for (_, reference), id in found.items()}
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         return shipment_ids(self._state, order_id)
 

@@ -81,6 +81,12 @@ class SqlLookups:
         """The order with that number."""
         return self._one("SELECT id FROM orders WHERE number = ?", number)
 
+    def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
+        """The actor's orders by external reference."""
+        names = [(self._wire.id(placed_by), each) for each in set(references)]
+        rows = self._wire.pairs(tables.order_references, "reference, order_id", ("placed_by", "reference"), names)
+        return {reference: self._wire.to_id(id) for reference, id in rows}
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """An order's shipments, oldest first."""
         rows = self._wire.run("SELECT id FROM shipments WHERE order_id = ? ORDER BY id", (self._wire.id(order_id),))

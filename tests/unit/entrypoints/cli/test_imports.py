@@ -235,6 +235,17 @@ def test_a_dry_run_checks_the_lines_and_writes_nothing(stocked: Terminal, writte
     assert stocked.json("order", "list")["data"] == []
 
 
+def test_a_dry_run_says_what_is_known(stocked: Terminal, written: Written) -> None:
+    first = written("first.jsonl", as_lines(order("a")))
+    stocked.run("import", "orders", str(first))
+    file = written("orders.jsonl", as_lines(order("a"), order("b"), order("b")))
+    assert counted(stocked.json("import", "orders", str(file), "--dry-run")) == (1, 2, 0)
+    products = written("products.csv", HEADER + "MUG,Mug,,1,EUR,1,1\nCUP,Cup,,1,EUR,1,1\n")
+    assert counted(stocked.json("import", "products", str(products), "--dry-run")) == (1, 1, 0)
+    assert [each["sku"] for each in stocked.json("product", "list")["data"]] == ["MUG"]
+    assert stocked.json("event", "list", "--stream", "import")["data"] == []
+
+
 def test_a_gzipped_file_is_known_by_its_content(stocked: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "orders"
     file.write_bytes(gzip.compress(as_lines(order("a")).encode()))
