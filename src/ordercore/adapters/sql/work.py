@@ -19,10 +19,11 @@ from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.ports.sealer import Sealer
 
 
-class SqlUnitOfWork(Transaction):
+class SqlUnitOfWork:
     """One transaction: claims go in at once, holds lock, saves are staged until `flush`."""
 
     def __init__(self, wire: Wire, sealer: Sealer, clock: Callable[[Wire], datetime]) -> None:
+<<<<<<< HEAD
         super().__init__(wire, sealer, clock)
         self.requests = SqlRequests(self)
         self.customers = SqlCustomers(self)
@@ -33,6 +34,23 @@ class SqlUnitOfWork(Transaction):
         self.tokens = SqlTokens(self)
         self.work_items = SqlWorkItems(self)
         self.imports = SqlImports(self)
+=======
+        # what the collections share knows none of them: in a circle all that was held would stay until it is looked for
+        shared = self._shared = Transaction(wire, sealer, clock)
+        self.wire, self.sealer = wire, sealer
+        self.requests = SqlRequests(shared)
+        self.customers = SqlCustomers(shared)
+        self.orders = SqlOrders(shared)
+        self.products = SqlProducts(shared)
+        self.shipments = SqlShipments(shared)
+        self.admins = SqlAdmins(shared)
+        self.tokens = SqlTokens(shared)
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock, asked for once."""
+        return self._shared.now
+>>>>>>> b2948fc (wip)
 
     def flush(self) -> None:
         """The write phase: referenced rows before those that refer to them, events last."""
