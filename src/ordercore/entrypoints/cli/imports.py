@@ -101,11 +101,9 @@ def order_importer(
     shop: OrderCore, *, payments: PaymentMode, notify: bool = False, dry_run: bool = False
 ) -> Importer[ImportedOrder]:
     """Imports orders."""
-    rehearsed = Rehearsal(shop.importing.known_orders, lambda each: each.key)
-    sent = partial(shop.importing.orders, payments=payments, notify=notify)
-    return Importer(
-        rehearsed.send if dry_run else sent, lambda each: len(each.order.items), ORDERS_PER_BATCH, MAX_LINES_PER_BATCH
-    )
+    rehearsal = Rehearsal(shop.importing.known_orders, lambda each: each.key)
+    send = rehearsal.send if dry_run else partial(shop.importing.orders, payments=payments, notify=notify)
+    return Importer(send, lambda each: len(each.order.items), ORDERS_PER_BATCH, MAX_LINES_PER_BATCH)
 
 
 @define
@@ -144,9 +142,7 @@ def _run(
         tally = importer.run(source, parsed, refusals.add, stop)
     print_one(summary(tally), format_)
     if dry_run:
-        say(
-            "Nothing was written. The lines were checked by themselves, and for being known; not against prices and stock."
-        )
+        say("Nothing was written. Each line was checked by itself and for being known, not against stock and prices.")
     if tally.stopped:
         say("Stopped; what was imported stays. Run the same command again to go on.")
         raise click.exceptions.Exit(Exit.STOPPED)
