@@ -23,18 +23,6 @@ class SqlUnitOfWork:
     """One transaction: claims go in at once, holds lock, saves are staged until `flush`."""
 
     def __init__(self, wire: Wire, sealer: Sealer, clock: Callable[[Wire], datetime]) -> None:
-<<<<<<< HEAD
-        super().__init__(wire, sealer, clock)
-        self.requests = SqlRequests(self)
-        self.customers = SqlCustomers(self)
-        self.orders = SqlOrders(self)
-        self.products = SqlProducts(self)
-        self.shipments = SqlShipments(self)
-        self.admins = SqlAdmins(self)
-        self.tokens = SqlTokens(self)
-        self.work_items = SqlWorkItems(self)
-        self.imports = SqlImports(self)
-=======
         # what the collections share knows none of them: in a circle all that was held would stay until it is looked for
         shared = self._shared = Transaction(wire, sealer, clock)
         self.wire, self.sealer = wire, sealer
@@ -45,12 +33,13 @@ class SqlUnitOfWork:
         self.shipments = SqlShipments(shared)
         self.admins = SqlAdmins(shared)
         self.tokens = SqlTokens(shared)
+        self.work_items = SqlWorkItems(shared)
+        self.imports = SqlImports(shared)
 
     @property
     def now(self) -> datetime:
         """The database's clock, asked for once."""
         return self._shared.now
->>>>>>> b2948fc (wip)
 
     def flush(self) -> None:
         """The write phase: referenced rows before those that refer to them, events last."""
