@@ -26,7 +26,7 @@ from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import InvalidRequest, OrderCoreError, TransitionRefused
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
-from ordercore.domain.payment import AnswerKind, ProviderAnswer
+from ordercore.domain.payment import AnswerKind, AttemptStatus, ProviderAnswer
 from ordercore.ports.commits import Change
 from ordercore.ports.gateway import Card
 from ordercore.ports.queries import Page, PageRequest, PaymentFilter, PaymentRow
@@ -109,7 +109,7 @@ class Payments:
         Raises:
             UnknownResource: no such order.
             InvalidRequest: no reason, or the outcome decides nothing.
-            TransitionRefused: no attempt of this order is unknown.
+            TransitionRefused: no attempt of this order is unknown, or the provider told otherwise in between.
             KeyReused: the key was used for something else.
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
@@ -127,6 +127,9 @@ class Payments:
             decline_code="resolved_by_hand" if declined else None,
         )
         (recorded,) = record(self._core, [(order, answer)], self._actor.id, note=command.reason)
+        decided = recorded.payment.attempts[len(order.payment.attempts) - 1]
+        if (decided.status is AttemptStatus.DECLINED) is not declined:
+            raise _refusal(recorded)
         return drive(self._core, [recorded], self._actor.id)[order.id]
 
     def _asked(self, change: Change[Intent[C], Order | Repeated], command: C, order_id: UUID, key: str | None) -> Order:
@@ -156,8 +159,12 @@ def _held(work: UnitOfWork, intent: Intent[SettleNow]) -> Order:
 def _held_unknown(work: UnitOfWork, intent: Intent[ResolveAttempt]) -> Order:
     order = named(work.orders.hold(intent.ids), intent.ids[0], "order")
     if not order.payment.is_unknown:
-        raise TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
+        raise _refusal(order)
     return order
+
+
+def _refusal(order: Order) -> TransitionRefused:
+    return TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
 
 
 def _give_back(work: UnitOfWork, intents: Sequence[Intent[UUID]]) -> Sequence[Order | OrderCoreError]:
