@@ -95,6 +95,7 @@ _PATH_WORDS = {
     "customer": "The customer's id.",
     "shipment": "The shipment's id.",
     "admin": "The admin user's id.",
+    "item": "The work item's id.",
 }
 
 
