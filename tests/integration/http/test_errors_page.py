@@ -128,6 +128,7 @@ SITUATIONS: dict[str, Situation] = {
     "a body that is a list": raw(b"[]"),
     "a body that is null": raw(b"null"),
     "an idempotency key that is too long": lambda api: api.post("/v1/orders", an_order(), key="k" * 201),
+    "an idempotency key that is a card number": lambda api: api.post("/v1/orders", an_order(), key="4242424242424242"),
     "a version that is no ETag": lambda api: api.post("/v1/orders/1001/cancel", headers={"If-Match": "2"}),
     "a list with a parameter that nobody knows": listing("colour=red"),
     "a list with a limit of 0": listing("limit=0"),
