@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.payments import ResolveAttempt
 from ordercore.application.settling import provider_call, record
 from ordercore.application.shop import OrderCore
 from ordercore.domain.actor import SYSTEM
 from ordercore.domain.order import Order
-from ordercore.domain.payment import AnswerKind
+from ordercore.domain.payment import AnswerKind, ProviderAnswer
+from ordercore.ports.gateway import ProviderCall
 from tests.support.cores import TIMEOUT, placed
+
+
+class Dawdling(FakeGateway):
+    """While its answer to one call travels, something else happens."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def call(self, request: ProviderCall) -> ProviderAnswer:
+        answer = super().call(request)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return answer
 
 
 def contradicted(shop: OrderCore, **details: Any) -> Order:

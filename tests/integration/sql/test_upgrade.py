@@ -47,9 +47,7 @@ def pour(source: Connection, target: Connection) -> None:
 
 
 @pytest.fixture
-def old_url(
-    empty_url: str, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
+def old_url(empty_url: str, kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """A filled database of the first release."""
     begin_at(empty_url, RELEASED, monkeypatch)
     with connected(request.getfixturevalue(f"filled_{kind}")) as source, connected(empty_url) as target:
