@@ -87,14 +87,14 @@ def claim_for(
     )
 
 
-def refuse_bad_key(key: object) -> None:
+def refuse_bad_key(key: object, pointer: str = "/idempotency_key") -> None:
     """Raises InvalidRequest unless it is short printable ASCII text without a card number in it: keys are stored."""
     if not (isinstance(key, str) and 0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
         detail = f"must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"
-        raise InvalidRequest.of("/idempotency_key", detail, "bad_key")
+        raise InvalidRequest.of(pointer, detail, "bad_key")
     if holds_card_number(key):
         detail = "must not hold what looks like a card number, because it is stored; take a fresh UUID"
-        raise InvalidRequest.of("/idempotency_key", detail, "bad_key")
+        raise InvalidRequest.of(pointer, detail, "bad_key")
 
 
 def claimed(work: UnitOfWork, claims: Sequence[RequestClaim | None]) -> Sequence[Repeated | KeyReused | None]:

@@ -337,9 +337,17 @@ class EventShape(TypedDict):
 
 
 class FieldProblemShape(TypedDict):
-    """One bad field: a JSON pointer into the request (for a parameter or header its name), and what would be right."""
+    """One bad field: a JSON pointer into the body (for a query parameter its name), and what would be right."""
 
     pointer: str
+    detail: str
+    code: str
+
+
+class HeaderProblemShape(TypedDict):
+    """One bad header: its name, and what would be right."""
+
+    header: str
     detail: str
     code: str
 
