@@ -24,7 +24,7 @@ from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import UnitOfWork
 
 POSTGRES_WRITERS = 2
-"""While one of its transactions waits for PostgreSQL, another may work; more made small groups and more work an order."""
+"""While one of its transactions waits for PostgreSQL, another may work; more made groups small and orders dear."""
 
 
 class SqlStore:
