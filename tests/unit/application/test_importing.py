@@ -99,6 +99,55 @@ def test_an_import_that_is_cut_off_sums_up_what_it_did() -> None:
     assert summaries(shop) == [{"imported": 1, "known": 0, "low": 1, "low_skus": ["LOW"]}]
 
 
+class NoSummaries:
+    """Commits that are overloaded as soon as an import wants to end."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore(now=FixedClock().now)
+        self._inner = GroupCommit(self.store)
+
+    def run(self, change: Change[Any, Any], commands: Sequence[Any]) -> Sequence[Any]:
+        if change is END_PRODUCT_IMPORT:
+            raise Overloaded
+        return self._inner.run(change, commands)
+
+
+def a_shop_without_summaries() -> OpenShop:
+    commits = NoSummaries()
+    return a_shop(store=commits.store, commits=commits)
+
+
+def test_one_call_writes_products_and_summary_together() -> None:
+    shop = a_shop_without_summaries()
+    assert [outcome.verdict for outcome in shop.importing.products([a_product("LOW", quantity=1)])] == [IMPORTED]
+    assert summaries(shop) == [{"imported": 1, "known": 0, "low": 1, "low_skus": ["LOW"]}]
+
+
+def test_one_call_that_fails_can_be_made_again() -> None:
+    plan = FaultPlan(Cut("imports.save", Fault.RAISE))
+    store = FaultyImports(now=FixedClock().now, plan=plan)
+    shop = a_shop(store=store)
+    with pytest.raises(PlannedFault):
+        shop.importing.products([a_product("A")])
+    assert [outcome.verdict for outcome in shop.importing.products([a_product("A")])] == [IMPORTED]
+    assert len(summaries(shop)) == 1
+
+
+def test_a_summary_that_cannot_be_written_says_so_and_the_products_stay() -> None:
+    shop = a_shop_without_summaries()
+    with pytest.raises(Overloaded), shop.importing.product_import() as run:
+        run.add([a_product("A")])
+    assert shop.catalogue.by_sku("A")
+
+
+def test_a_summary_that_cannot_be_written_hides_no_other_failure() -> None:
+    shop = a_shop_without_summaries()
+    with pytest.raises(ZeroDivisionError) as caught, shop.importing.product_import() as run:
+        run.add([a_product("A")])
+        raise ZeroDivisionError
+    assert [note[:42] for note in caught.value.__notes__] == ["The import's summary was not written eithe"]
+
+
 def test_a_batch_that_is_refused_does_not_count() -> None:
     shop = a_shop()
     with shop.importing.product_import() as run:
