@@ -63,7 +63,7 @@ class ProductImporting:
 
     Products that are low from the start open their alert in silence; the summary, the one event of the import's own
     stream, tells of them all. It is written when the block ends, however it ends, unless nothing was new. Where that
-    fails, or the process is killed before, the summary is lost and no product: every batch is on disk when `add` returns.
+    fails, or the process is killed before, the summary is lost and no product: a batch is on disk when `add` returns.
     """
 
     def __init__(self, core: Core, actor: Actor) -> None:
