@@ -12,6 +12,7 @@ from unicodedata import category
 
 from attrs import Attribute
 
+from ordercore.domain.countries import COUNTRIES
 from ordercore.domain.errors import InvalidRequest, UnknownResource
 from ordercore.domain.limits import MAX_EMAIL_LENGTH, MAX_PHONE_LENGTH
 
@@ -131,12 +132,12 @@ phone.schema = {"type": "string", "minLength": 5, "maxLength": MAX_PHONE_LENGTH}
 
 
 def country(_: Any, attribute: Attribute[Any], value: Any) -> None:
-    """Two capital letters (ISO 3166-1 alpha-2)."""
-    if not (isinstance(value, str) and len(value) == 2 and value.isascii() and value.isalpha() and value.isupper()):
-        _refuse(attribute, "must be a two-letter country code such as US", "not_a_country")
+    """The two capital letters of a country that there is (ISO 3166-1 alpha-2)."""
+    if not (isinstance(value, str) and value in COUNTRIES):
+        _refuse(attribute, "must be the two capital letters of a country (ISO 3166-1), such as US", "not_a_country")
 
 
-country.schema = {"type": "string", "pattern": "^[A-Z]{2}$"}  # type: ignore[attr-defined] # for OpenAPI
+country.schema = {"type": "string", "enum": sorted(COUNTRIES)}  # type: ignore[attr-defined] # for OpenAPI
 
 
 def aware(_: Any, attribute: Attribute[Any], value: Any) -> None:

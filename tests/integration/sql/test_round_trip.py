@@ -6,8 +6,11 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 
+from ordercore.adapters.sql.collections.orders import read_orders
+from ordercore.adapters.sql.collections.products import read_products
+from ordercore.adapters.sql.collections.shipments import read_shipments
 from ordercore.adapters.sql.store import SqlStore
-from ordercore.adapters.sql.work import SqlUnitOfWork, read_orders, read_products, read_shipments
+from ordercore.adapters.sql.work import SqlUnitOfWork
 from ordercore.domain.admin import STORE_ADMIN, AdminUser, ApiToken
 from ordercore.domain.aggregates import Aggregate
 from ordercore.domain.customer import Customer

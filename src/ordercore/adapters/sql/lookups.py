@@ -10,12 +10,14 @@ from uuid import UUID
 import orjson
 
 from ordercore.adapters.sql import tables
+from ordercore.adapters.sql.collections.orders import read_orders
+from ordercore.adapters.sql.collections.products import read_products
+from ordercore.adapters.sql.collections.shipments import read_shipments
 from ordercore.adapters.sql.column_types import EPOCH
 from ordercore.adapters.sql.mapping.admins import admin_of, token_of
 from ordercore.adapters.sql.mapping.columns import columns
 from ordercore.adapters.sql.mapping.customers import customer_of
 from ordercore.adapters.sql.wire import Row, Wire
-from ordercore.adapters.sql.work import read_orders, read_products, read_shipments
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
