@@ -18,6 +18,7 @@ from ordercore.application.pricing import ItemRequest, Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
 from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.application.tokens import CreateToken, RevokeToken
+from ordercore.application.work_items import SettleWorkItem
 from ordercore.domain import limits
 from ordercore.domain.admin import AdminRole
 from ordercore.domain.order import OnDecline
@@ -119,6 +120,11 @@ def mark_delivereds() -> SearchStrategy[MarkDelivered]:
 def resolve_attempts() -> SearchStrategy[ResolveAttempt]:
     """An admin's decisions."""
     return st.builds(ResolveAttempt, order_id=uuid7s(), outcome=st.sampled_from(AnswerKind), reason=_REASONS)
+
+
+def settle_work_items() -> SearchStrategy[SettleWorkItem]:
+    """What came of something that somebody looked at."""
+    return st.builds(SettleWorkItem, work_item_id=uuid7s(), reason=_NAMES, expected_version=_VERSIONS)
 
 
 def imported_orders() -> SearchStrategy[ImportedOrder]:
