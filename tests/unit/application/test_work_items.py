@@ -8,10 +8,9 @@ import pytest
 
 from ordercore.adapters.group_commit import GroupCommit
 from ordercore.adapters.memory.store import MemoryStore
-from ordercore.adapters.payments.fake import FakeGateway
-from ordercore.application.ordering import CancelOrder, PayOrder
 from ordercore.application.payments import ResolveAttempt
 from ordercore.application.settling import SETTLE, record
+from ordercore.application.steering import CancelOrder, PayOrder
 from ordercore.application.work_items import SettleWorkItem
 from ordercore.domain.actor import SYSTEM
 from ordercore.domain.errors import (
@@ -29,28 +28,15 @@ from ordercore.domain.order import OnDecline, Order
 from ordercore.domain.payment import AnswerKind, LedgerKind, ProviderAnswer
 from ordercore.domain.work_item import WorkItem
 from ordercore.ports.commits import Change
-from ordercore.ports.gateway import ProviderCall
 from ordercore.testing.builders import IDS
 from ordercore.testing.faults import Cut, Fault, FaultPlan, FixedClock
 from tests.support.cores import DECLINED, TIMEOUT, OpenShop, a_shop, add, available, placed
+from tests.support.late_answers import Dawdling
 
 C = TypeVar("C")
 R = TypeVar("R")
 APPROVED_LATE = ProviderAnswer(kind=AnswerKind.APPROVED, reference="late")
 DECLINED_LATE = ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="expired_card")
-
-
-class Dawdling(FakeGateway):
-    """While its answer to one call travels, something else happens."""
-
-    meanwhile: Callable[[], object] | None = None
-
-    def call(self, request: ProviderCall) -> ProviderAnswer:
-        answer = super().call(request)
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            meanwhile()
-        return answer
 
 
 def a_dawdling_shop(*cuts: Cut) -> tuple[OpenShop, Dawdling]:
@@ -258,9 +244,7 @@ def test_settling_says_why_and_names_a_work_item() -> None:
     shop = a_shop()
     with pytest.raises(InvalidRequest):
         SettleWorkItem(work_item_id=IDS.new(), reason="")
-    for use in (
-        lambda: shop.work_items.get(IDS.new()),
-        lambda: shop.work_items.settle(SettleWorkItem(work_item_id=IDS.new(), reason="seen")),
-    ):
-        with pytest.raises(UnknownResource, match="no work item"):
-            use()
+    with pytest.raises(UnknownResource, match="no work item"):
+        shop.work_items.get(IDS.new())
+    with pytest.raises(UnknownResource, match="no work item"):
+        shop.work_items.settle(SettleWorkItem(work_item_id=IDS.new(), reason="seen"))
