@@ -19,7 +19,9 @@ from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
+from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import Lookups, Queries
 
 A = TypeVar("A")
@@ -145,6 +147,13 @@ class Admins(Collection[AdminUser], Protocol):
         """Claim phase: make admin users whose name is free; answers the ids of taken ones, by username."""
 
 
+class Imports(Protocol):
+    """Imports of products: nothing to hold or to read by id, only the stream of each."""
+
+    def save(self, *ended: ProductImport) -> None:
+        """Stage their summaries; each import is saved once, when it has ended."""
+
+
 class UnitOfWork(Protocol):
     """One writing transaction: leaving its block commits, raising rolls back."""
 
@@ -172,6 +181,12 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> Collection[ApiToken]: ...
+
+    @property
+    def work_items(self) -> Collection[WorkItem]: ...
+
+    @property
+    def imports(self) -> Imports: ...
 
 
 class Store(Protocol):

@@ -19,6 +19,7 @@ from ordercore.testing.store_samples import (
     a_shipment,
     a_token,
     an_admin,
+    an_import,
     an_order,
     new_id,
 )
@@ -52,8 +53,10 @@ class ClaimTests:
             work.orders.save(order)
             work.shipments.save(a_shipment(order))
             work.tokens.save(a_token())
+            work.imports.save(ended[sign])
             return order
 
+        ended = {"lost": an_import(), "kept": an_import()}
         with rolled_back(store) as work:
             lost = everything(work, "lost")
         with store.begin() as work:
@@ -68,6 +71,8 @@ class ClaimTests:
             assert not lookups.shipment_ids(lost.id)
             assert lookups.shipment_ids(kept.id)
             assert not lookups.events("order", lost.id)
+            assert not lookups.events("import", ended["lost"].id)
+            assert lookups.events("import", ended["kept"].id)
             assert not lookups.events("customer", lost.customer_id)
         with store.begin() as work:
             assert not work.requests.claim((a_claim("key-lost"),))
@@ -224,6 +229,9 @@ class ClaimTests:
             assert not work.orders.claim_references({(ACTOR_ID, "A-1"): mine})
         with store.begin() as work:
             taken = work.orders.claim_references({(ACTOR_ID, "A-1"): again, (somebody, "A-1"): others})
+        with store.reading() as lookups:
+            assert lookups.order_ids(ACTOR_ID, ("A-1", "A-2")) == {"A-1": mine}
+            assert lookups.order_ids(somebody, ("A-1",)) == {"A-1": others}
         assert taken == {(ACTOR_ID, "A-1"): mine}
 
     def test_only_references_of_this_unit_of_work_are_released(self, store: Store) -> None:

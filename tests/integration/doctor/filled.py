@@ -128,6 +128,8 @@ def _shipments(shop: OrderCore) -> None:
 
 
 def _imports(shop: OrderCore) -> None:
+    few = AddProduct(sku="JUG", name="Jug", price=Money.of("20", "EUR"), quantity_in_stock=1, low_stock_threshold=1)
+    shop.importing.products([few])
     imported = [
         ImportedOrder(key=f"basket-{n}", order=a_command({"MUG": n}), placed_at=datetime(2017, 1, n, tzinfo=UTC))
         for n in (1, 2, 3)

@@ -243,6 +243,9 @@ INJURIES = {
         ["DELETE FROM events WHERE stream = 'token' AND type = 'token.revoked.v1'"],
         "token robot",
     ),
+    "another event of an import": Injury(
+        6, ("event_numbers",), ["UPDATE events SET number = 2 WHERE stream = 'import'"], "import of products"
+    ),
     "a password in clear": Injury(
         8, ("password_hashes",), ["UPDATE admin_users SET password_hash = 'hunter2' WHERE username = 'ann'"], "ann"
     ),

@@ -25,6 +25,7 @@ from ordercore.domain.customer import Customer, normalised_email
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
+from ordercore.domain.product_import import ProductImport
 from ordercore.ports.store import RequestClaim, StoredRequest
 
 A = TypeVar("A", bound=Aggregate)
@@ -223,6 +224,19 @@ class MemoryAdmins(MemoryCollection[AdminUser]):
     def _write(self, after: AdminUser, before: AdminUser | None) -> None:
         take(self._state.usernames, after.username, after.id)
         super()._write(after, before)
+
+
+class MemoryImports:
+    """Imports of products: no rows, a stream each."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def save(self, *ended: ProductImport) -> None:
+        for each in ended:
+            if (each.stream, each.id) in self._state.events:
+                raise WriteRefused(f"import {each.id} is saved twice")
+            self._state.append_events(each)
 
 
 class MemoryRequests:

@@ -9,7 +9,7 @@ from ordercore.application.payments import ResolveAttempt
 from ordercore.domain.lifecycles import PaymentStatus
 from ordercore.domain.payment import AnswerKind
 from ordercore.entrypoints.cli import records
-from ordercore.entrypoints.cli.options import confirm, page, page_options, say, yes_option
+from ordercore.entrypoints.cli.options import confirm, key_option, page, page_options, say, yes_option
 from ordercore.entrypoints.cli.output import detail_format_option, format_option, print_one, print_page
 from ordercore.entrypoints.cli.session import order_id, with_shop
 from ordercore.entrypoints.http import rendering
@@ -37,11 +37,12 @@ def list_(
 
 @payment.command()
 @click.argument("order_", metavar="ORDER")
+@key_option
 @detail_format_option
 @with_shop
-def settle(shop: OrderCore, order_: str, format_: str | None) -> None:
+def settle(shop: OrderCore, order_: str, key: str | None, format_: str | None) -> None:
     """Ask the provider now what became of an order's payment."""
-    settled = shop.payments.settle(order_id(shop, order_))
+    settled = shop.payments.settle(order_id(shop, order_), idempotency_key=key)
     if settled.payment.open_attempt is not None:
         say("The provider does not tell. Decide by hand: ordercore payment resolve ORDER --outcome ... --reason ...")
     print_one(records.order(shop, settled), format_)
@@ -56,11 +57,14 @@ def settle(shop: OrderCore, order_: str, format_: str | None) -> None:
     help="What the provider's own books say.",
 )
 @click.option("--reason", required=True, metavar="TEXT", help="How you know; kept with the event.")
+@key_option
 @yes_option
 @detail_format_option
 @with_shop
-def resolve(shop: OrderCore, order_: str, outcome: str, reason: str, yes: bool, format_: str | None) -> None:
+def resolve(
+    shop: OrderCore, order_: str, outcome: str, reason: str, key: str | None, yes: bool, format_: str | None
+) -> None:
     """Decide what became of a payment whose provider cannot tell any more."""
     confirm(f"Record the payment of order {order_} as {outcome}?", yes=yes)
     command = ResolveAttempt(order_id=order_id(shop, order_), outcome=AnswerKind(outcome), reason=reason)
-    print_one(records.order(shop, shop.payments.resolve(command)), format_)
+    print_one(records.order(shop, shop.payments.resolve(command, idempotency_key=key)), format_)
