@@ -1,4 +1,4 @@
-"""The only place that reads a webhook's URL."""
+"""The only place that reads a webhook's URL, and says what a host is."""
 
 from __future__ import annotations
 
@@ -50,14 +50,15 @@ def destination_of(url: str, *, allows_private: bool) -> Destination | str:
         return "the URL must begin with https://; plain http is for private addresses, where they are allowed"
     if "@" in parts.netloc:
         return "the URL must not hold a name or password"
-    if not _is_host(host):
+    if not is_host(host):
         return "the URL names no host"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     is_secure = parts.scheme == "https"
     return Destination(is_secure=is_secure, host=host, port=_PORTS[parts.scheme] if port is None else port, path=path)
 
 
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
+    """Whether it is a name or a numeric address, and nothing cleverer."""
     if ":" in host:
         return _is_v6(host)
     return _NAME.fullmatch(host) is not None
