@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ordercore.domain import lifecycles
+from tools.event_pages import asyncapi_json, events_page
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
             print(f"{path} is stale; run: make docs")
         return bool(stale)
     for path in stale:
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(PAGES[path](), encoding="utf-8")
         print(f"wrote {path}")
     return 0
@@ -96,7 +98,11 @@ def word(action: Any) -> str:
     return str(action.name).lower().replace("_", " ")
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"docs/lifecycles.md": lifecycles_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/lifecycles.md": lifecycles_page,
+    "docs/events/README.md": events_page,
+    "docs/events/asyncapi.json": asyncapi_json,
+}
 
 
 if __name__ == "__main__":
