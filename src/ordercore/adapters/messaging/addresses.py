@@ -57,7 +57,7 @@ def resolved(host: str, lookup: Lookup, deadline: Deadline) -> Sequence[Address]
     answers: queue.SimpleQueue[Sequence[Address] | OSError] = queue.SimpleQueue()
     if not _lookups.acquire(timeout=deadline.left_seconds()):
         raise TimeoutError("too many lookups hang")
-    Thread(target=_look_up, args=(host, lookup, answers), daemon=True).start()
+    Thread(target=_look_up, args=(host, lookup, answers, _lookups), daemon=True).start()
     try:
         answer = answers.get(timeout=deadline.left_seconds())
     except queue.Empty:
@@ -67,7 +67,9 @@ def resolved(host: str, lookup: Lookup, deadline: Deadline) -> Sequence[Address]
     return answer[:MOST_ADDRESSES]
 
 
-def _look_up(host: str, lookup: Lookup, answers: queue.SimpleQueue[Sequence[Address] | OSError]) -> None:
+def _look_up(
+    host: str, lookup: Lookup, answers: queue.SimpleQueue[Sequence[Address] | OSError], places: BoundedSemaphore
+) -> None:
     try:
         answers.put(lookup(host))
     except OSError as failure:
@@ -75,7 +77,7 @@ def _look_up(host: str, lookup: Lookup, answers: queue.SimpleQueue[Sequence[Addr
     except Exception as failure:  # a name that the resolver cannot even encode
         answers.put(OSError(type(failure).__name__))
     finally:
-        _lookups.release()
+        places.release()
 
 
 def are_public(addresses: Sequence[Address]) -> bool:

@@ -67,7 +67,7 @@ class WebhookPublisher:
         except ssl.SSLCertVerificationError as distrust:
             return _retry(f"its certificate is not trusted: {distrust.verify_message}")
         except OSError as failure:
-            return _retry(failure.strerror or type(failure).__name__)
+            return _retry(failure.strerror or str(failure) or type(failure).__name__)
         except HTTPException as nonsense:
             return _retry(f"its answer is not HTTP ({type(nonsense).__name__})")
         except Exception as failure:

@@ -54,6 +54,7 @@ def test_plain_http_is_for_private_addresses() -> None:
         "https://[::1/",
         "https://[fe80::1%25eth0]/",
         "https://[hello]/",
+        "https://[v1.hello:x]/",
         "https://-shop.example/",
         "https://shop..example/",
         "https://" + "a" * 64 + ".example/",

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.util import find_spec
@@ -9,8 +9,8 @@ import kombu
 import pytest
 
 from ordercore.adapters.messaging.addresses import PRIVATE
+from ordercore.adapters.messaging.broker import BrokerPublisher
 from ordercore.adapters.messaging.broker_lines import MOST_IDLE
-from ordercore.adapters.messaging.brokers import BrokerPublisher
 from ordercore.domain.subscription import SubscriptionKind
 from ordercore.ports.publisher import DeliveryAnswer, DeliveryKind, Target
 from tests.support.envelopes import ORDER, a_target, an_envelope
@@ -77,6 +77,16 @@ def test_a_private_address_is_refused_unless_allowed() -> None:
     publisher = BrokerPublisher(lookup=lambda _: ["8.8.8.8", "10.0.0.1"])
     said = publisher.publish(at("redis://cache/0?queue=orders", allows_private=False), an_envelope())
     assert said == DeliveryAnswer(kind=REFUSED, detail=PRIVATE)
+
+
+@pytest.mark.parametrize("quoted", ["p@ss", "p%40ss"])
+def test_words_that_quote_the_password_are_not_repeated(quoted: str, caplog: pytest.LogCaptureFixture) -> None:
+    def failing(_: str) -> Sequence[str]:
+        raise OSError(f"no way to anna:{quoted}@cache")
+
+    said = BrokerPublisher(lookup=failing).publish(at("redis://anna:p%40ss@cache/0?queue=orders"), an_envelope())
+    assert (said.kind, said.detail) == (RETRY, "OSError")
+    assert quoted not in caplog.text
 
 
 @pytest.mark.skipif(find_spec("boto3") is not None, reason="boto3 is installed")

@@ -15,7 +15,7 @@ from uuid import uuid4
 import kombu
 import pytest
 
-from ordercore.adapters.messaging.brokers import BrokerPublisher
+from ordercore.adapters.messaging.broker import BrokerPublisher
 from ordercore.domain.subscription import SubscriptionKind
 from ordercore.ports.publisher import DeliveryKind, Target
 from tests.support.envelopes import a_target, an_envelope
