@@ -18,6 +18,7 @@ import pytest
 from ordercore.adapters.messaging.broker import BrokerPublisher
 from ordercore.domain.subscription import SubscriptionKind
 from ordercore.ports.publisher import DeliveryKind, Target
+from tests.support.amqp import AmqpBroker, Mood
 from tests.support.envelopes import a_target, an_envelope
 from tests.support.receiver import Receiver, a_certificate
 from tests.support.valkey import PASSWORD, Valkey
@@ -140,6 +141,70 @@ def test_a_certificate_signed_by_nobody_is_not_trusted(publisher: BrokerPublishe
         assert said.kind is RETRY
         assert "certificate verify failed" in said.detail
         assert receiver.received == []
+
+
+# -- AMQP -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def amqp() -> Iterator[AmqpBroker]:
+    with AmqpBroker() as broker:
+        yield broker
+
+
+def at_amqp(broker: AmqpBroker, end: str = "queue=orders", password: str = "guest") -> Target:
+    return at(f"amqp://guest:{quote(password, safe='')}@127.0.0.1:{broker.port}/?{end}")
+
+
+def test_a_confirmed_message_is_delivered(publisher: BrokerPublisher, amqp: AmqpBroker) -> None:
+    for number in (1, 2, 3):
+        said = publisher.publish(at_amqp(amqp), an_envelope(number=number))
+        assert said.kind is DELIVERED, said.detail
+    assert [json.loads(each.body)["streamnumber"] for each in amqp.published] == [1, 2, 3]
+    assert {(each.exchange, each.routing_key) for each in amqp.published} == {("", "orders")}
+    assert amqp.connections == 1
+
+
+def test_an_exchange_gets_the_type_as_its_key_unless_the_address_has_one(
+    publisher: BrokerPublisher, amqp: AmqpBroker
+) -> None:
+    for end in ("exchange=events", "exchange=events&routing_key=shop.orders"):
+        assert publisher.publish(at_amqp(amqp, end), an_envelope()).kind is DELIVERED
+    assert [(each.exchange, each.routing_key) for each in amqp.published] == [
+        ("events", "order.confirmed.v1"),
+        ("events", "shop.orders"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "word"), [("queue=nowhere", "NO_ROUTE"), ("exchange=nowhere", "NOT_FOUND")], ids=["queue", "exchange"]
+)
+def test_what_cannot_be_routed_is_not_delivered(
+    publisher: BrokerPublisher, amqp: AmqpBroker, end: str, word: str
+) -> None:
+    said = publisher.publish(at_amqp(amqp, end), an_envelope())
+    assert said.kind is RETRY
+    assert word in said.detail
+    assert amqp.published == []
+
+
+@pytest.mark.parametrize("mood", [Mood.REFUSES, Mood.SAYS_NOTHING, Mood.HANGS_UP])
+def test_what_is_not_confirmed_is_tried_again(amqp: AmqpBroker, mood: Mood) -> None:
+    publisher = BrokerPublisher(deadline=timedelta(seconds=2.4))
+    assert publisher.publish(at_amqp(amqp), an_envelope(number=1)).kind is DELIVERED
+    amqp.mood = mood
+    assert publisher.publish(at_amqp(amqp), an_envelope(number=2)).kind is RETRY
+    amqp.mood = Mood.CONFIRMS
+    assert publisher.publish(at_amqp(amqp), an_envelope(number=2)).kind is DELIVERED
+    assert [json.loads(each.body)["streamnumber"] for each in amqp.published] == [1, 2]
+    publisher.close()
+
+
+def test_a_password_that_is_wrong_there_is_told_and_never_shown(publisher: BrokerPublisher, amqp: AmqpBroker) -> None:
+    said = publisher.publish(at_amqp(amqp, password="wr0ng"), an_envelope())
+    assert said.kind is RETRY
+    assert "ACCESS_REFUSED" in said.detail
+    assert "wr0ng" not in said.detail
 
 
 # -- RabbitMQ, where there is one -----------------------------------------------------------------------------------
