@@ -1,3 +1,5 @@
+import json
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -7,6 +9,7 @@ from jsonschema import Draft202012Validator
 from ordercore.domain.aggregates import Event
 from ordercore.domain.order_events import OrderPlaced, PaymentEvent
 from ordercore.entrypoints.http import asyncapi
+from ordercore.entrypoints.http.schemas import Schemas
 
 
 def test_every_event_has_its_message() -> None:
@@ -72,3 +75,32 @@ def test_what_stands_beside_the_data_is_not_in_it() -> None:
     assert {"occurred_at", "actor_id"}.isdisjoint(data["properties"])
     assert "note" in data["properties"]
     assert "note" not in data["required"]
+
+
+# -- what was stored stays readable ---------------------------------------------------------------------------------
+
+STORED = Path(__file__).with_name("stored_events.jsonl")
+"""Data as it lies in shops, an event a line. Lines are added (with a new version of a type, say), never changed."""
+
+
+@pytest.mark.parametrize("line", STORED.read_text("utf-8").splitlines(), ids=lambda line: json.loads(line)["type"])
+def test_a_stored_event_is_described_for_ever(line: str) -> None:
+    stored = json.loads(line)
+    described_as(asyncapi.event_types()[stored["type"]], asyncapi.data_schemas()).validate(stored["data"])
+
+
+def test_a_member_that_is_taken_away_or_demanded_later_is_seen() -> None:
+    stored = next(each for each in map(json.loads, STORED.open(encoding="utf-8")) if each["type"] == "order.placed.v1")
+    for offence in ("taken away", "demanded later"):
+        schemas = asyncapi.data_schemas()
+        placed = schemas.components["OrderPlaced"]
+        if offence == "taken away":
+            del placed["properties"]["currency"]
+        else:
+            placed["required"].append("channel")
+        assert not described_as(OrderPlaced, schemas).is_valid(stored["data"])
+
+
+def described_as(event: type[Event], schemas: Schemas) -> Draft202012Validator:
+    reference = f"#/components/schemas/{event.__name__}"
+    return Draft202012Validator({"$ref": reference, "components": {"schemas": schemas.components}})
