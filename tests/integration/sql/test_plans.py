@@ -14,7 +14,7 @@ from ordercore.adapters.sql.store import SqlStore
 from ordercore.bootstrap import migrate
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.order import Order
-from ordercore.ports.queries import OrderFilter, PageRequest, PaymentFilter, ProductFilter, Queries
+from ordercore.ports.queries import EventFilter, OrderFilter, PageRequest, PaymentFilter, ProductFilter, Queries
 from ordercore.testing.store_samples import AT, ORDER_LIVES, a_customer, a_product, a_shipment, an_admin, an_order
 from tests.integration.sql.driver_log import Statement, driver_log
 from tests.support.postgres import PostgresServer
@@ -134,7 +134,7 @@ LISTS: dict[str, Callable[[Filled], Callable[[Queries, PageRequest], Any]]] = {
     "shipments of a status": lambda _: lambda queries, page: queries.shipment_page(ShipmentStatus.LABELLED, page),
     "products": lambda _: lambda queries, page: queries.product_page(ProductFilter(), page),
     "low products": lambda _: lambda queries, page: queries.product_page(ProductFilter(low=True), page),
-    "events": lambda _: lambda queries, page: queries.event_page(None, page),
+    "events": lambda _: lambda queries, page: queries.event_page(EventFilter(), page),
 }
 
 
