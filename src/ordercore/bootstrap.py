@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ordercore.application.core import Core
+from ordercore.application.handlers import enlist
+from ordercore.application.listening import Handler, HandlerPublisher
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shop import OrderCore
 from ordercore.domain.errors import InvalidRequest
+from ordercore.domain.subscription import SubscriptionKind
 from ordercore.ports.carrier import Carrier
 from ordercore.ports.clock import Clock
 from ordercore.ports.gateway import PaymentGateway
 from ordercore.ports.ids import Ids
 from ordercore.ports.notifier import Notifier
+from ordercore.ports.publisher import Publisher
 
 if TYPE_CHECKING:
     from ordercore.adapters.sql.store import SqlStore
@@ -29,6 +34,8 @@ def open(
     payment_gateway: PaymentGateway | None = None,
     carrier: Carrier | None = None,
     notifier: Notifier | None = None,
+    publishers: Mapping[SubscriptionKind, Publisher] | None = None,
+    handlers: Mapping[str, Handler] | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
     settings: Settings | None = None,
@@ -38,6 +45,8 @@ def open(
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
     folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none). A SQLite
     file is made, and brought to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`.
+    `publishers` replace what carries events to webhooks or brokers; `handlers` are functions of this program that hear
+    of events, by the name of their cursor, whenever a worker runs in it (`shop.worker()`, or entrypoints.worker).
     A clock of your own also stands in for the database's. Without settings those of the environment hold, see
     `configured`.
 
@@ -58,6 +67,8 @@ def open(
         payment_gateway=payment_gateway or _fake_gateway(books),
         carrier=carrier or _fake_carrier(books),
         notifier=notifier,
+        publishers=publishers,
+        handlers=handlers,
         clock=clock,
         ids=ids,
         settings=settings,
@@ -69,6 +80,8 @@ def in_memory(
     payment_gateway: PaymentGateway | None = None,
     carrier: Carrier | None = None,
     notifier: Notifier | None = None,
+    publishers: Mapping[SubscriptionKind, Publisher] | None = None,
+    handlers: Mapping[str, Handler] | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
     settings: Settings | None = None,
@@ -79,6 +92,8 @@ def in_memory(
         payment_gateway=payment_gateway,
         carrier=carrier,
         notifier=notifier,
+        publishers=publishers,
+        handlers=handlers,
         clock=clock,
         ids=ids,
         settings=settings,
@@ -151,6 +166,8 @@ def _shop(
     payment_gateway: PaymentGateway,
     carrier: Carrier,
     notifier: Notifier | None,
+    publishers: Mapping[SubscriptionKind, Publisher] | None,
+    handlers: Mapping[str, Handler] | None,
     clock: Clock | None,
     ids: Ids | None,
     settings: Settings | None,
@@ -161,20 +178,67 @@ def _shop(
     from ordercore.adapters.sql.health import SqlHealth
     from ordercore.adapters.system import SystemClock, Uuid7Ids
 
+    clock = clock or SystemClock()
+    closing: list[Callable[[], None]] = [store.close]
     core = Core(
         store=store,
         commits=GroupCommit(store, store.is_transient, at_once=store.writers_at_once),
         gateway=payment_gateway,
         carrier=carrier,
         notifier=notifier or LogNotifier(),
-        clock=clock or SystemClock(),
+        clock=clock,
         ids=ids or Uuid7Ids(),
         sealer=store.sealer,
         passwords=Argon2Passwords(),
         health=SqlHealth(store),
+        publisher=_publishers(clock, handlers or {}, publishers or {}, closing),
+        handlers=handlers or {},
         settings=settings or configured(os.environ),
     )
-    return OrderCore(core)
+    enlist(core)
+    return OrderCore(core, close=lambda: _close(closing))
+
+
+def _close(closing: Sequence[Callable[[], None]]) -> None:
+    """Connections to others first, the store last."""
+    for close in reversed(closing):
+        close()
+
+
+def _publishers(
+    clock: Clock,
+    handlers: Mapping[str, Handler],
+    given: Mapping[SubscriptionKind, Publisher],
+    closing: list[Callable[[], None]],
+) -> Callable[[SubscriptionKind], Publisher]:
+    """What carries events to subscribers of a kind; made when it is first asked for."""
+    known: dict[SubscriptionKind, Publisher] = {SubscriptionKind.HANDLER: HandlerPublisher(handlers), **given}
+    lock = Lock()
+
+    def publisher(kind: SubscriptionKind) -> Publisher:
+        with lock:
+            if kind not in known:
+                known[kind] = _publisher(kind, clock, closing)
+            return known[kind]
+
+    return publisher
+
+
+def _publisher(kind: SubscriptionKind, clock: Clock, closing: list[Callable[[], None]]) -> Publisher:
+    """Raises InvalidRequest where its packages are not installed."""
+    try:
+        if kind is SubscriptionKind.WEBHOOK:
+            from ordercore.adapters.messaging.webhooks import WebhookPublisher
+
+            return WebhookPublisher(clock)
+        from ordercore.adapters.messaging.broker import BrokerPublisher
+
+        broker = BrokerPublisher()
+        closing.append(broker.close)
+        return broker
+    except ModuleNotFoundError as missing:
+        detail = f"needs its packages: pip install 'ordercore[events]' ({missing})"
+        raise InvalidRequest.of("/address", detail, "driver_missing") from None
 
 
 def _books_folder(store: SqlStore) -> Path | None:

@@ -31,6 +31,7 @@ from ordercore.ports.gateway import PaymentGateway
 from ordercore.ports.health import Finding
 from ordercore.ports.store import Store
 from ordercore.testing.faults import CountingIds, FaultPlan, FaultyCarrier, FaultyGateway, FixedClock
+from ordercore.testing.publishers import RememberingPublisher
 
 ANN = Contact(name="Ann", email="ann@example.com", phone="+49 30 123456")
 HOME = Address(line1="Main St 1", city="Springfield", country="US", postal_code="12345")
@@ -112,6 +113,7 @@ def a_shop(
         sealer=PlainSealer(bytes(16)),
         passwords=QuickPasswords(),
         health=NothingToExamine(),
+        publisher=lambda _: RememberingPublisher(),
         settings=settings or Settings(),
     )
     return OpenShop(core, clock=clock, told=told, provider=provider)
