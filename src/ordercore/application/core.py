@@ -16,7 +16,6 @@ from ordercore.ports.commits import Commits
 from ordercore.ports.gateway import PaymentGateway
 from ordercore.ports.health import Health
 from ordercore.ports.ids import Ids
-from ordercore.ports.notifier import Notifier
 from ordercore.ports.passwords import Passwords
 from ordercore.ports.publisher import Publisher
 from ordercore.ports.sealer import Sealer
@@ -27,7 +26,7 @@ from ordercore.ports.store import Store
 class Core:
     """The ports, wired: made once by the composition root, shared by all capabilities.
 
-    Without a notifier nobody is told (an import of old orders). `publisher` answers what carries events to subscribers
+    `publisher` answers what carries events to subscribers
     of a kind, or raises InvalidRequest where that is not installed.
     """
 
@@ -35,7 +34,6 @@ class Core:
     commits: Commits
     gateway: PaymentGateway
     carrier: Carrier
-    notifier: Notifier | None
     clock: Clock
     ids: Ids
     sealer: Sealer

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from attrs import field, frozen
 
+from ordercore.domain.errors import NotificationFailed
 from ordercore.domain.subscription import EVERYTHING, refuse_bad_types
 from ordercore.ports.publisher import DeliveryAnswer, DeliveryKind, Envelope, Target
 
@@ -22,7 +23,8 @@ def _types(_: object, __: object, types: tuple[str, ...]) -> None:
 class Handler:
     """A function for events of these types. It hears of those after that position; None means from its first day on.
 
-    It takes the event and returns when it has done what it does; raising asks for another try, later. The name under
+    It takes the event and returns when it has done what it does; raising asks for another try, later, unless it is a
+    `NotificationFailed` that says that no try will help: then the event is given up at once. The name under
     which it is given to `open` is its cursor's: another program with that name goes on where this one stopped.
     """
 
@@ -42,6 +44,9 @@ class HandlerPublisher:
         """Call it. What it raised is told by its class alone: its words may be personal."""
         try:
             self._handlers[target.address].call(envelope)
+        except NotificationFailed as failure:  # its reason was made to be logged
+            kind = DeliveryKind.RETRY if failure.is_retryable else DeliveryKind.REFUSED
+            return DeliveryAnswer(kind=kind, detail=failure.reason)
         except Exception as failure:
             return DeliveryAnswer(kind=DeliveryKind.RETRY, detail=f"the handler raised {type(failure).__name__}")
         return DeliveryAnswer(kind=DeliveryKind.DELIVERED)
