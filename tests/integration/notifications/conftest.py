@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ordercore.bootstrap import migrate
+
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,3 +36,13 @@ def tls(certificate: Path) -> ssl.SSLContext:
 def trust(certificate: Path) -> ssl.SSLContext:
     """What the client trusts."""
     return ssl.create_default_context(cafile=str(certificate))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database at this release's schema."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    migrate(url)
+    return url
