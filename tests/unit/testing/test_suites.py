@@ -8,6 +8,7 @@ import pytest
 
 OFFENDERS = """
 import datetime
+import logging
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from attrs import evolve
 from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.adapters.security.sealer import PlainSealer
 from ordercore.adapters.shipping.fake import FakeCarrier
+from ordercore.domain.errors import NotificationFailed
 from ordercore.testing.carrier_suite import CarrierSuite
 from ordercore.testing.faults import CountingIds, FixedClock
 from ordercore.testing.gateway_suite import PaymentGatewaySuite
@@ -39,8 +41,30 @@ class BuysTwice(FakeCarrier):
 
 
 class Raises:
-    def notify(self, kind, **about):
+    def send(self, message):
         raise ConnectionError
+
+
+class TriesForEver:
+    def send(self, message):
+        if "@example.com" not in message.to.email:
+            raise NotificationFailed(reason="no address")
+
+
+class Repeats:
+    def send(self, message):
+        raise NotificationFailed(reason=f"no address: {message.to.email}", is_retryable=False)
+
+
+class Talks:
+    def send(self, message):
+        logging.getLogger("ordercore.talks").info("told %s", message.to.name)
+
+
+class TakesOneKind:
+    def send(self, message):
+        if message.kind != "confirmation":
+            raise NotificationFailed(reason="unknown kind", is_retryable=False)
 
 
 class IsNaive(FixedClock):
@@ -80,6 +104,10 @@ TestForgetsKeys = trial(PaymentGatewaySuite, "gateway", ForgetsKeys)
 TestFindsByCharging = trial(PaymentGatewaySuite, "gateway", FindsByCharging)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
 TestRaises = trial(NotifierSuite, "notifier", Raises)
+TestTriesForEver = trial(NotifierSuite, "notifier", TriesForEver)
+TestRepeats = trial(NotifierSuite, "notifier", Repeats)
+TestTalks = trial(NotifierSuite, "notifier", Talks)
+TestTakesOneKind = trial(NotifierSuite, "notifier", TakesOneKind)
 TestIsNaive = trial(ClockSuite, "clock", IsNaive)
 TestStandsStill = trial(ClockSuite, "clock", StandsStill)
 TestCountsDown = trial(IdsSuite, "ids", CountsDown)
@@ -110,7 +138,15 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("BuysTwice", "a_repeated_key_answers_the_same_label"),
         ("BuysTwice", "a_key_with_another_parcel_buys_no_second_label"),
         ("BuysTwice", "one_key_in_many_threads_is_one_label"),
-        ("Raises", "it_tells_from_many_threads"),
+        ("Raises", "it_takes_messages_from_many_threads"),
+        ("Raises", "it_takes_every_name"),
+        ("Raises", "it_takes_every_locale"),
+        ("Raises", "it_takes_the_same_message_again"),
+        ("TriesForEver", "what_is_no_address_is_taken_or_refused_for_good"),
+        ("Repeats", "what_is_no_address_is_taken_or_refused_for_good"),
+        ("Talks", "nothing_personal_is_logged"),
+        ("TakesOneKind", "it_takes_every_kind_of_message"),
+        ("TakesOneKind", "it_takes_every_currency"),
         ("IsNaive", "now_is_aware_and_in_utc"),
         ("StandsStill", "a_pause_lets_time_pass"),
         ("CountsDown", "ids_are_uuid7"),
