@@ -195,8 +195,13 @@ def _shop(
         handlers=handlers or {},
         settings=settings or configured(os.environ),
     )
-    enlist(core)
-    return OrderCore(core, close=lambda: _close(closing))
+    shop = OrderCore(core, close=lambda: _close(closing))
+    try:
+        enlist(core)
+    except BaseException:
+        shop.close()
+        raise
+    return shop
 
 
 def _close(closing: Sequence[Callable[[], None]]) -> None:
