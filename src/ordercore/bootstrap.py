@@ -198,8 +198,13 @@ def _shop(
         handlers=handlers,
         settings=settings or configured(os.environ),
     )
-    enlist(core)
-    return OrderCore(core, close=lambda: _close(closing))
+    shop = OrderCore(core, close=lambda: _close(closing))
+    try:
+        enlist(core)
+    except BaseException:
+        shop.close()
+        raise
+    return shop
 
 
 def _with_notices(handlers: Mapping[str, Handler], store: SqlStore, notifier: Notifier | None) -> Mapping[str, Handler]:

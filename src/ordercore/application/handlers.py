@@ -7,6 +7,7 @@ from attrs import evolve
 from ordercore.application.core import Core
 from ordercore.application.listening import Handler
 from ordercore.application.requests import Intent, run_one, simple
+from ordercore.application.sequencing import sequence
 from ordercore.domain.actor import EMBEDDING
 from ordercore.domain.errors import AlreadyExists
 from ordercore.domain.subscription import Subscription, SubscriptionKind
@@ -19,6 +20,8 @@ def enlist(core: Core) -> None:
     Raises:
         AlreadyExists: the name is a webhook's or a broker's.
     """
+    if core.handlers:
+        sequence(core)  # so that what happened before has its position, and is not told
     for name, handler in core.handlers.items():
         intent = Intent(
             actor_id=EMBEDDING.id, command=(name, handler), at=core.clock.now(), ids=(core.ids.new(),), claim=None

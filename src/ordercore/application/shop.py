@@ -74,6 +74,13 @@ class OrderCore:
         authorise(self.actor, Permission.ALL)
         return status_of(self._core)
 
+    def last_position(self) -> int:
+        """The position of the latest event that has one; 0 where none has."""
+        authorise(self.actor, Permission.EVENTS_READ)
+        sequence(self._core)
+        with self._core.store.reading() as lookups:
+            return lookups.last_position()
+
     def events(
         self,
         stream: str | None = None,

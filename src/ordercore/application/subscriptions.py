@@ -24,6 +24,7 @@ from ordercore.application.requests import (
     refuse_stale,
     simple,
 )
+from ordercore.application.sequencing import sequence
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import AlreadyExists, InvalidRequest, UnknownResource
@@ -144,6 +145,8 @@ class Subscriptions:
             hint = "must be a public address; a private one needs leave (allows_private)"
             raise InvalidRequest.of("/address", hint, "private_address")
         self._core.publisher(kind)
+        if command.after is None:
+            sequence(self._core)  # so that what happened before has its position, and is not told
         return self._perform(ADD, _WithSecret(command=command, kind=kind, secret=_new_secret()), None, idempotency_key)
 
     def pause(self, command: PauseSubscription, *, idempotency_key: str | None = None) -> Subscription:

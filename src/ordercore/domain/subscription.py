@@ -148,6 +148,13 @@ class Subscription(Aggregate):
         """Whether events of that type are for this subscriber."""
         return any(_matches(each, event_type) for each in self.types)
 
+    @property
+    def shown_address(self) -> str:
+        """The address without a password."""
+        before, at, host = self.address.rpartition("@")
+        user, colon, _ = before.partition("://")[2].partition(":")
+        return f"{before.partition('://')[0]}://{user}:***@{host}" if at and colon else self.address
+
     def signing(self, now: datetime) -> tuple[str, ...]:
         """The secrets that sign at that time, the newest first."""
         return tuple(each.value for each in self.secrets if each.valid_until is None or each.valid_until > now)

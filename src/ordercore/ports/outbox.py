@@ -230,6 +230,9 @@ class OutboxLookups(Protocol):
     def due(self) -> Sequence[UUID]:
         """Active subscriptions with a lane that is due."""
 
+    def last_position(self) -> int:
+        """The highest position that was given; 0 where there is none."""
+
     def has_unpositioned(self) -> bool:
         """Whether an event waits for its position."""
 

@@ -18,6 +18,7 @@ import pytest
 from ordercore.adapters.messaging.broker import BrokerPublisher
 from ordercore.domain.subscription import SubscriptionKind
 from ordercore.ports.publisher import DeliveryKind, Target
+from ordercore.testing.publisher_suite import Arrived, PublisherSuite
 from tests.support.amqp import AmqpBroker, Mood
 from tests.support.envelopes import a_target, an_envelope
 from tests.support.receiver import Receiver, a_certificate
@@ -55,6 +56,27 @@ def consumed(server: Valkey, name: str) -> list[Any]:
         while (message := channel.basic_get(name, no_ack=True)) is not None:
             got.append(message)
         return got
+
+
+class TestValkey(PublisherSuite):
+    @pytest.fixture
+    def publisher(self) -> Iterator[BrokerPublisher]:
+        publisher = BrokerPublisher()
+        yield publisher
+        publisher.close()
+
+    @pytest.fixture
+    def target(self, server: Valkey) -> Target:
+        return queue_of(server, f"suite-{uuid4()}")
+
+    @pytest.fixture
+    def arrived(self, server: Valkey, target: Target) -> Arrived:
+        name = target.address.rpartition("=")[2]
+        return lambda: [each.properties["message_id"] for each in consumed(server, name)]
+
+    @pytest.fixture
+    def absent(self) -> Target:
+        return at("redis://127.0.0.1:1/0?queue=orders")
 
 
 def test_valkey_holds_what_was_sent_in_its_order(server: Valkey, publisher: BrokerPublisher) -> None:
@@ -154,6 +176,26 @@ def amqp() -> Iterator[AmqpBroker]:
 
 def at_amqp(broker: AmqpBroker, end: str = "queue=orders", password: str = "guest") -> Target:
     return at(f"amqp://guest:{quote(password, safe='')}@127.0.0.1:{broker.port}/?{end}")
+
+
+class TestAmqp(PublisherSuite):
+    @pytest.fixture
+    def publisher(self) -> Iterator[BrokerPublisher]:
+        publisher = BrokerPublisher()
+        yield publisher
+        publisher.close()
+
+    @pytest.fixture
+    def target(self, amqp: AmqpBroker) -> Target:
+        return at_amqp(amqp)
+
+    @pytest.fixture
+    def arrived(self, amqp: AmqpBroker) -> Arrived:
+        return lambda: [json.loads(each.body)["id"] for each in amqp.published]
+
+    @pytest.fixture
+    def absent(self) -> Target:
+        return at("amqp://127.0.0.1:1/?queue=orders")
 
 
 def test_a_confirmed_message_is_delivered(publisher: BrokerPublisher, amqp: AmqpBroker) -> None:

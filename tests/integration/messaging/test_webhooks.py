@@ -16,8 +16,9 @@ from ordercore.adapters.messaging.addresses import PRIVATE
 from ordercore.adapters.messaging.posting import MOST_ANSWER_BYTES
 from ordercore.adapters.messaging.webhooks import LONGEST_WAIT, WebhookPublisher
 from ordercore.adapters.system import SystemClock
-from ordercore.ports.publisher import DeliveryAnswer, DeliveryKind
+from ordercore.ports.publisher import DeliveryAnswer, DeliveryKind, Target
 from ordercore.testing.faults import FixedClock
+from ordercore.testing.publisher_suite import Arrived, PublisherSuite
 from tests.support.envelopes import NOON, OLDER_SECRET, ORDER, SECRET, a_target, an_envelope
 from tests.support.receiver import (
     Receiver,
@@ -47,6 +48,25 @@ def publisher() -> WebhookPublisher:
 
 def send(publisher: WebhookPublisher, receiver: Receiver) -> DeliveryAnswer:
     return publisher.publish(a_target(receiver.url()), an_envelope())
+
+
+class TestWebhooks(PublisherSuite):
+    @pytest.fixture
+    def publisher(self) -> WebhookPublisher:
+        return WebhookPublisher(SystemClock())
+
+    @pytest.fixture
+    def target(self, receiver: Receiver) -> Target:
+        return a_target(receiver.url())
+
+    @pytest.fixture
+    def arrived(self, receiver: Receiver) -> Arrived:
+        return lambda: [json.loads(each.body)["id"] for each in receiver.received]
+
+    @pytest.fixture
+    def absent(self) -> Target:
+        with Receiver() as gone:
+            return a_target(gone.url())
 
 
 # -- what arrives ---------------------------------------------------------------------------------------------------

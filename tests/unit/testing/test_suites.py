@@ -18,10 +18,12 @@ from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.adapters.security.sealer import PlainSealer
 from ordercore.adapters.shipping.fake import FakeCarrier
 from ordercore.domain.errors import NotificationFailed
+from ordercore.ports.publisher import DeliveryAnswer, DeliveryKind, Target
 from ordercore.testing.carrier_suite import CarrierSuite
 from ordercore.testing.faults import CountingIds, FixedClock
 from ordercore.testing.gateway_suite import PaymentGatewaySuite
 from ordercore.testing.notifier_suite import NotifierSuite
+from ordercore.testing.publisher_suite import PublisherSuite
 from ordercore.testing.small_suites import ClockSuite, IdsSuite, PasswordsSuite, SealerSuite
 
 
@@ -95,6 +97,55 @@ class KeepsPlainly:
         return password_hash == password
 
 
+class Carries:
+    # to a memory, as it should be
+    deadline = datetime.timedelta(seconds=5)
+
+    def __init__(self):
+        self.arrived = []
+
+    def publish(self, target, envelope):
+        if target.address != "memory":
+            return self.unreachable(target)
+        self.arrived.append(envelope.id)
+        return DeliveryAnswer(kind=DeliveryKind.DELIVERED)
+
+    def unreachable(self, target):
+        kind = DeliveryKind.RETRY if target.address == "nowhere" else DeliveryKind.REFUSED
+        return DeliveryAnswer(kind=kind, detail="nobody there")
+
+
+class SwallowsEvents(Carries):
+    def publish(self, target, envelope):
+        if envelope.number == 2:
+            return DeliveryAnswer(kind=DeliveryKind.DELIVERED)
+        return super().publish(target, envelope)
+
+
+class RaisesErrors(Carries):
+    def unreachable(self, target):
+        raise ConnectionError
+
+
+class TellsAll(Carries):
+    def unreachable(self, target):
+        return DeliveryAnswer(kind=DeliveryKind.RETRY, detail=repr((target.address, target.secrets)))
+
+
+class PublisherTrial(PublisherSuite):
+    @pytest.fixture
+    def target(self):
+        return Target(subscription_id=UUID(int=1), kind="webhook", address="memory", secrets=("whsec_abc",))
+
+    @pytest.fixture
+    def arrived(self, publisher):
+        return lambda: publisher.arrived
+
+    @pytest.fixture
+    def absent(self, target):
+        return evolve(target, address="nowhere")
+
+
 def trial(suite, name, make):
     fixture = pytest.fixture(name=name)(lambda self: make())
     return type("Trial", (suite,), {name: fixture})
@@ -103,6 +154,10 @@ def trial(suite, name, make):
 TestForgetsKeys = trial(PaymentGatewaySuite, "gateway", ForgetsKeys)
 TestFindsByCharging = trial(PaymentGatewaySuite, "gateway", FindsByCharging)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
+TestCarries = trial(PublisherTrial, "publisher", Carries)
+TestSwallowsEvents = trial(PublisherTrial, "publisher", SwallowsEvents)
+TestRaisesErrors = trial(PublisherTrial, "publisher", RaisesErrors)
+TestTellsAll = trial(PublisherTrial, "publisher", TellsAll)
 TestRaises = trial(NotifierSuite, "notifier", Raises)
 TestTriesForEver = trial(NotifierSuite, "notifier", TriesForEver)
 TestRepeats = trial(NotifierSuite, "notifier", Repeats)
@@ -147,6 +202,12 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("Talks", "nothing_personal_is_logged"),
         ("TakesOneKind", "it_takes_every_kind_of_message"),
         ("TakesOneKind", "it_takes_every_currency"),
+        ("SwallowsEvents", "what_is_taken_has_arrived_in_its_order"),
+        ("SwallowsEvents", "many_threads_lose_nothing"),
+        ("RaisesErrors", "nobody_there_is_to_be_tried_again_and_told_in_time"),
+        ("RaisesErrors", "an_address_that_leads_nowhere_never_raises_and_is_never_shown"),
+        ("TellsAll", "an_address_that_leads_nowhere_never_raises_and_is_never_shown"),
+        ("TellsAll", "no_secret_is_shown"),
         ("IsNaive", "now_is_aware_and_in_utc"),
         ("StandsStill", "a_pause_lets_time_pass"),
         ("CountsDown", "ids_are_uuid7"),
@@ -159,6 +220,10 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
 )
 def test_a_planted_fault_is_caught_by(verdict: str, offender: str, test: str) -> None:
     assert re.search(rf"^FAILED .*::Test{offender}::test_{test}\b", verdict, re.MULTILINE), verdict
+
+
+def test_a_publisher_that_keeps_its_promises_passes(verdict: str) -> None:
+    assert "TestCarries" not in verdict
 
 
 def test_a_suite_that_fails_shows_its_values(verdict: str) -> None:

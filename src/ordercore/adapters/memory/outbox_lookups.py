@@ -35,6 +35,9 @@ class MemoryOutboxLookups:
     def due(self) -> Sequence[UUID]:
         raise no_way_out()
 
+    def last_position(self) -> int:
+        raise no_way_out()
+
     def has_unpositioned(self) -> bool:
         raise no_way_out()
 

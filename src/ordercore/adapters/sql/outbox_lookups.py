@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ordercore.adapters.sql import tables
+from ordercore.adapters.sql.collections.sequencing import LAST
 from ordercore.adapters.sql.mapping.columns import columns
 from ordercore.adapters.sql.mapping.events import EVENT_COLUMNS, event_of
 from ordercore.adapters.sql.mapping.outbox import LEASE_COLUMNS, lease_of
@@ -56,6 +57,11 @@ class SqlOutboxLookups:
     def due(self) -> Sequence[UUID]:
         """Active ones with a lane that may be worked on."""
         return [self._wire.to_id(id) for (id,) in self._wire.run(_DUE, (self._wire.moment(self._clock(self._wire)),))]
+
+    def last_position(self) -> int:
+        """The highest that was given; 0 where none was."""
+        rows = self._wire.run(LAST)
+        return int(rows[0][0]) if rows else 0
 
     def has_unpositioned(self) -> bool:
         """Whether an event waits for its position."""

@@ -96,6 +96,8 @@ _PATH_WORDS = {
     "shipment": "The shipment's id.",
     "admin": "The admin user's id.",
     "item": "The work item's id.",
+    "webhook": "The subscription's id.",
+    "letter": "The dead letter's id.",
 }
 
 
