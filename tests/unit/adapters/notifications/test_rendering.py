@@ -290,6 +290,13 @@ def test_a_template_of_the_shop_hides_ours_by_name_and_may_extend_it(tmp_path: P
     assert "Thank you for your order." in text
 
 
+def test_the_template_of_the_documentation_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "mails.md").read_text("utf-8")
+    rendering = own(tmp_path, shipped_html=page.partition("```html\n")[2].partition("```")[0])
+    assert "<p>Fake has it: RA000000005XX</p>" in written(a_message(MessageKind.SHIPPED), rendering)[2]
+    assert "has it" not in written(a_message(MessageKind.SHIPPED, shipment=None), rendering)[2]
+
+
 def test_a_catalogue_of_the_shop_replaces_words_and_adds_languages(tmp_path: Path) -> None:
     rendering = own(
         tmp_path,
