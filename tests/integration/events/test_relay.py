@@ -308,11 +308,9 @@ def test_several_relays_side_by_side_keep_every_stream_in_order(database_url: st
 def test_a_handler_of_the_program_hears_in_order_and_goes_on_where_it_stopped(database_url: str) -> None:
     told: list[int] = []
 
-    def opened(**more: object) -> OrderCore:
-        handler = Handler(types=("product.*",), call=lambda envelope: told.append(envelope.number))
-        return ordercore.open(
-            database_url, handlers={"stock-mirror": evolve(handler, **more)}, settings=Settings(patience=AT_ONCE)
-        )
+    def opened(types: tuple[str, ...] = ("product.*",)) -> OrderCore:
+        handler = Handler(types=types, call=lambda envelope: told.append(envelope.number))
+        return ordercore.open(database_url, handlers={"stock-mirror": handler}, settings=Settings(patience=AT_ONCE))
 
     with ordercore.open(database_url) as plain:
         mug = add(plain)
