@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         RotateSecret,
     )
     from ordercore.application.tokens import CreateToken, RevokeToken
+    from ordercore.application.work_items import SettleWorkItem
     from ordercore.bootstrap import in_memory, migrate, open
     from ordercore.domain.actor import Actor, ActorKind, Permission
     from ordercore.domain.customer import Address, Contact
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         PaymentRow,
         ProductFilter,
         ShipmentRow,
+        WorkItemFilter,
     )
 else:
     _HOMES = {
@@ -81,6 +83,7 @@ else:
         "application.subscriptions": "AddSubscription PauseSubscription RemoveSubscription ReplayEvents "
         "ResumeSubscription RotateSecret",
         "application.tokens": "CreateToken RevokeToken",
+        "application.work_items": "SettleWorkItem",
         "bootstrap": "in_memory migrate open",
         "domain.actor": "Actor ActorKind Permission",
         "domain.customer": "Address Contact",
@@ -96,7 +99,7 @@ else:
         "ports.outbox": "DeadLetter DeadLetterStatus Delivery",
         "ports.publisher": "DeliveryAnswer DeliveryKind Envelope",
         "ports.queries": "CustomerFilter EventRow OrderFilter OrderRow Page PageRequest PaymentFilter PaymentRow "
-        "ProductFilter ShipmentRow",
+        "ProductFilter ShipmentRow WorkItemFilter",
     }
 
     def __getattr__(name):
@@ -183,6 +186,7 @@ __all__ = [
     "RevokeToken",
     "RotateSecret",
     "Settings",
+    "SettleWorkItem",
     "ShipOrder",
     "ShipmentRow",
     "ShipmentStatus",
@@ -191,6 +195,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Verdict",
+    "WorkItemFilter",
     "__version__",
     "in_memory",
     "migrate",

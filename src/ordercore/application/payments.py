@@ -26,7 +26,7 @@ from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import InvalidRequest, OrderCoreError, TransitionRefused
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
-from ordercore.domain.payment import AnswerKind, ProviderAnswer
+from ordercore.domain.payment import AnswerKind, AttemptStatus, ProviderAnswer
 from ordercore.ports.commits import Change
 from ordercore.ports.gateway import Card
 from ordercore.ports.queries import Page, PageRequest, PaymentFilter, PaymentRow
@@ -49,7 +49,7 @@ class ResolveAttempt:
 
 
 @frozen(kw_only=True, slots=False)
-class SettleNow:
+class _SettleNow:
     """The provider is to be asked about an order's money now."""
 
     order_id: UUID
@@ -92,7 +92,7 @@ class Payments:
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
         core, actor_id = self._core, self._actor.id
-        order = self._asked(SETTLE_NOW, SettleNow(order_id=order_id), order_id, idempotency_key)
+        order = self._asked(SETTLE_NOW, _SettleNow(order_id=order_id), order_id, idempotency_key)
         attempt = order.payment.open_attempt
         if attempt is not None:
             return evolve(resume(core, order, attempt, actor_id), replayed=order.replayed)
@@ -109,7 +109,7 @@ class Payments:
         Raises:
             UnknownResource: no such order.
             InvalidRequest: no reason, or the outcome decides nothing.
-            TransitionRefused: no attempt of this order is unknown.
+            TransitionRefused: no attempt of this order is unknown, or the provider told otherwise in between.
             KeyReused: the key was used for something else.
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
@@ -127,6 +127,9 @@ class Payments:
             decline_code="resolved_by_hand" if declined else None,
         )
         (recorded,) = record(self._core, [(order, answer)], self._actor.id, note=command.reason)
+        decided = recorded.payment.attempts[len(order.payment.attempts) - 1]
+        if (decided.status is AttemptStatus.DECLINED) is not declined:
+            raise _refusal(recorded)
         return drive(self._core, [recorded], self._actor.id)[order.id]
 
     def _asked(self, change: Change[Intent[C], Order | Repeated], command: C, order_id: UUID, key: str | None) -> Order:
@@ -149,15 +152,19 @@ class Payments:
         return order if is_open else evolve(order, replayed=True)
 
 
-def _held(work: UnitOfWork, intent: Intent[SettleNow]) -> Order:
+def _held(work: UnitOfWork, intent: Intent[_SettleNow]) -> Order:
     return named(work.orders.hold(intent.ids), intent.ids[0], "order")
 
 
 def _held_unknown(work: UnitOfWork, intent: Intent[ResolveAttempt]) -> Order:
     order = named(work.orders.hold(intent.ids), intent.ids[0], "order")
     if not order.payment.is_unknown:
-        raise TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
+        raise _refusal(order)
     return order
+
+
+def _refusal(order: Order) -> TransitionRefused:
+    return TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
 
 
 def _give_back(work: UnitOfWork, intents: Sequence[Intent[UUID]]) -> Sequence[Order | OrderCoreError]:

@@ -18,6 +18,7 @@ from ordercore.application.sequencing import sequence
 from ordercore.application.shipping import Shipping
 from ordercore.application.subscriptions import Subscriptions
 from ordercore.application.tokens import Tokens, actor_of
+from ordercore.application.work_items import WorkItems
 from ordercore.application.worker import Worker, WorkerStatus, status_of
 from ordercore.domain.actor import EMBEDDING, SYSTEM, Actor, Permission, authorise
 from ordercore.domain.subscription import refuse_bad_types
@@ -38,6 +39,7 @@ class OrderCore:
         self.ordering = Ordering(core, actor)
         self.shipping = Shipping(core, actor)
         self.payments = Payments(core, actor)
+        self.work_items = WorkItems(core, actor)
         self.catalogue = Catalogue(core, actor)
         self.customers = Customers(core, actor)
         self.admins = Admins(core, actor)

@@ -172,7 +172,7 @@ class Lookups(OutboxLookups, Protocol):
         """The order's shipments, oldest first."""
 
     def admin_id(self, username: str) -> UUID | None:
-        """The admin user with that name."""
+        """The admin user with that name; where nobody is spelled so, the oldest with the name in another case."""
 
     def request_outcome(self, actor_id: UUID, key: str) -> tuple[UUID, str | None] | None:
         """Resource and outcome of a request, None where the key is free."""

@@ -145,7 +145,10 @@ class Admins(Collection[AdminUser], Protocol):
         """Who takes part in the assignment: the active ones by id; the store's own only while nobody else is."""
 
     def claim_usernames(self, admins: Sequence[AdminUser]) -> Mapping[str, UUID]:
-        """Claim phase: make admin users whose name is free; answers the ids of taken ones, by username."""
+        """Claim phase: make admin users whose name is free; answers the ids of taken ones, by username.
+
+        A name is taken in every case: `Anna`, from before names were kept in lower case, takes `anna` too.
+        """
 
 
 class Imports(Protocol):

@@ -276,6 +276,25 @@ class ClaimTests:
             assert lookups.admin_id("ann") == first.id
             assert lookups.admins((first.id, again.id)) == {first.id: saved(first)}
 
+    def test_a_username_is_taken_and_found_in_every_case(self, store: Store) -> None:
+        earlier, lower = an_admin(username="Zoë"), an_admin(username="ann")
+        with store.begin() as work:
+            assert work.admins.claim_usernames((earlier, lower)) == {}
+        with store.begin() as work:
+            again = (an_admin(username="ZOË"), an_admin(username="zoë"), an_admin(username="Ann"))
+            assert work.admins.claim_usernames(again) == {"ZOË": earlier.id, "zoë": earlier.id, "Ann": lower.id}
+        with store.reading() as lookups:
+            found = [lookups.admin_id(name) for name in ("Zoë", "zoë", "zOË", "ann", "ANN", "anne")]
+        assert found == [earlier.id, earlier.id, earlier.id, lower.id, lower.id, None]
+
+    def test_whoever_is_spelled_so_is_found_before_others(self, store: Store) -> None:
+        first, second, third = (an_admin(username=name) for name in ("BOB", "Bob", "bob"))
+        with store.begin() as work:
+            work.admins.save(first, second, third)  # from before names were kept in lower case
+        with store.reading() as lookups:
+            found = [lookups.admin_id(name) for name in ("BOB", "Bob", "bob", "bOb")]
+        assert found == [first.id, second.id, third.id, first.id]
+
     def test_order_numbers_are_unique_and_rise(self, store: Store) -> None:
         with store.begin() as work:
             numbers = [*work.orders.next_numbers(3), *work.orders.next_numbers(1)]

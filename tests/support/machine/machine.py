@@ -9,7 +9,9 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import multiple, rule
 
-from ordercore import OrderCoreError, Quote, ResolveAttempt
+from ordercore import OrderCoreError, Quote, ResolveAttempt, SettleWorkItem
+from ordercore.application.settling import provider_call, record
+from ordercore.domain.actor import SYSTEM
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.payment import AnswerKind
 from tests.support.audit import breaches, broken, disagreements, parcels_astray, snapshot, unfinished
@@ -199,6 +201,37 @@ class CoreMachine(Watching):
         )
         refusal = self.outcome_of(lambda: self.shop.payments.resolve(command))
         assert (outcome is None) == (isinstance(refusal, OrderCoreError) and refusal.code == "transition_refused")
+
+    @rule(order=orders, is_settled=st.booleans())
+    def an_admin_is_mistaken(self, order: UUID, is_settled: bool) -> None:
+        """The provider, heard afterwards and twice, says otherwise: its word is kept until somebody settles it."""
+        self.look_at_the_clock()
+        outcome = self.model.mistake(order)
+        if outcome is None:
+            return
+        asked = self.shop.ordering.get(order)
+        answer = self.provider.find(provider_call(asked, asked.payment.attempts[-1]))
+        assert answer is not None
+        command = ResolveAttempt(
+            order_id=order, outcome=AnswerKind(outcome), reason="misread it", reference=answer.reference
+        )
+        self.shop.payments.resolve(command)
+        self.model.misjudge(order, outcome)
+        for _ in range(2):
+            record(self.core, [(asked, answer)], SYSTEM.id)
+        if is_settled:
+            self.settle_work(order)
+
+    def settle_work(self, order: UUID) -> None:
+        """Every work item of the order that waits."""
+        told = [(event.type, event.payload.get("work_item_id")) for event in self.shop.ordering.history(order)]
+        found, settled = (
+            [id for type_, id in told if type_ == f"payment.discrepancy_{what}.v1"] for what in ("found", "settled")
+        )
+        for id in found:
+            if id not in settled:
+                self.shop.work_items.settle(SettleWorkItem(work_item_id=UUID(str(id)), reason="seen to"))
+        self.model.orders[order]["discrepancy"] = 0
 
     def settle_everything(self) -> None:
         """At the end: the worker gets its time, and then nothing is half done but what only an admin can decide."""

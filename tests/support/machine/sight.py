@@ -41,6 +41,7 @@ def seen_order(order: Order, start: datetime) -> Row:
         "expires": order.expires_at and (order.expires_at - start).total_seconds(),
         "payment": payment.status.value,
         "sums": (payment.authorised, payment.captured, payment.refunded),
+        "discrepancy": payment.discrepancy,
         "attempt": attempt and (attempt.kind.value, attempt.amount.amount_minor, payment.is_unknown),
         "attempts": len(payment.attempts),
         "is_claimed": bool(claimed),
@@ -53,7 +54,7 @@ def meant_order(order: Row, *, holds_stock: bool) -> Row:
     names = ("number", "status", "reason", "customer", "manager", "line1", "currency", "total", "expires")
     pieces = sum(item["quantity"] for item in order["items"].values())
     return {
-        **{name: order[name] for name in (*names, "payment", "attempts")},
+        **{name: order[name] for name in (*names, "payment", "discrepancy", "attempts")},
         "items": {sku: (item["quantity"], item["price"]) for sku, item in order["items"].items()},
         "sums": (order["authorised"], order["captured"], order["refunded"]),
         "attempt": attempt and (attempt["kind"], attempt["amount"], attempt["state"] == "unknown"),

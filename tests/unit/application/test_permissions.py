@@ -24,6 +24,7 @@ from ordercore.application.subscriptions import (
     RotateSecret,
 )
 from ordercore.application.tokens import CreateToken, RevokeToken
+from ordercore.application.work_items import SettleWorkItem
 from ordercore.domain.actor import Permission
 from ordercore.domain.errors import (
     Conflict,
@@ -88,6 +89,13 @@ USE_CASES: list[tuple[str, Permission, Use]] = [
         lambda shop: shop.payments.resolve(
             ResolveAttempt(order_id=ID, outcome=AnswerKind.DECLINED, reason="never heard of")
         ),
+    ),
+    ("work_items.list", P.PAYMENTS_READ, lambda shop: shop.work_items.list()),
+    ("work_items.get", P.PAYMENTS_READ, lambda shop: shop.work_items.get(ID)),
+    (
+        "work_items.settle",
+        P.PAYMENTS_MANAGE,
+        lambda shop: shop.work_items.settle(SettleWorkItem(work_item_id=ID, reason="seen")),
     ),
     (
         "catalogue.add_product",
@@ -230,14 +238,8 @@ def test_its_permission_is_enough_for_every_use_case(permission: Permission, use
 def test_every_public_use_case_is_in_the_table() -> None:
     shop = a_shop()
     capabilities = (
-        "ordering",
-        "shipping",
-        "payments",
-        "catalogue",
-        "customers",
-        "admins",
-        "tokens",
-        "importing",
+        *("ordering", "shipping", "payments", "work_items", "catalogue"),
+        *("customers", "admins", "tokens"),
         *WAY_OUT,
     )
     public = {

@@ -205,7 +205,7 @@ class MemoryProducts(MemoryCollection[Product]):
 
 
 class MemoryAdmins(MemoryCollection[AdminUser]):
-    """Admin users; usernames are unique."""
+    """Admin users; usernames are unique in every case."""
 
     def __init__(self, state: State, locks: LockOrder) -> None:
         super().__init__(state, state.admins, "admins", locks)
@@ -217,7 +217,8 @@ class MemoryAdmins(MemoryCollection[AdminUser]):
     def claim_usernames(self, admins: Sequence[AdminUser]) -> Mapping[str, UUID]:
         by_name = _once({admin.username: admin for admin in admins}, admins)
         self._locks.note("usernames", by_name)
-        taken = among(self._state.usernames, by_name)
+        there = {name: self._state.admin_in_any_case(name) for name in by_name}
+        taken = {name: id for name, id in there.items() if id is not None}
         self.save(*(admin for name, admin in by_name.items() if name not in taken))
         return taken
 

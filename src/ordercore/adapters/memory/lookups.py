@@ -64,7 +64,7 @@ class MemoryLookups(MemoryOutboxLookups):
         return shipment_ids(self._state, order_id)
 
     def admin_id(self, username: str) -> UUID | None:
-        return self._state.usernames.get(username)
+        return self._state.admin_in_any_case(username)
 
     def request_outcome(self, actor_id: UUID, key: str) -> tuple[UUID, str | None] | None:
         row = self._state.requests.get((actor_id, key))

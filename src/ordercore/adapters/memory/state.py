@@ -11,7 +11,7 @@ from uuid import UUID
 
 from attrs import define, evolve, field, fields, frozen, has
 
-from ordercore.domain.admin import AdminUser, ApiToken
+from ordercore.domain.admin import AdminUser, ApiToken, normalised_username
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
@@ -73,6 +73,12 @@ class State:
     def copied(self) -> State:
         """The same in dicts of its own; the values are frozen and shared."""
         return State(**{each.name: copy(getattr(self, each.name)) for each in fields(State)})
+
+    def admin_in_any_case(self, username: str) -> UUID | None:
+        """The admin user with that name; where nobody is spelled so, the oldest with the name in another case."""
+        name = normalised_username(username)
+        others = [id for spelled, id in self.usernames.items() if normalised_username(spelled) == name]
+        return self.usernames.get(username, min(others, default=None))
 
     def append_events(self, aggregate: Aggregate) -> None:
         """The aggregate's facts, numbered on from its saved ones."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ordercore.adapters.sql import tables
+from ordercore.adapters.sql.collections.admins import admin_in_any_case
 from ordercore.adapters.sql.collections.orders import read_orders
 from ordercore.adapters.sql.collections.products import read_products
 from ordercore.adapters.sql.collections.shipments import read_shipments
@@ -85,7 +86,7 @@ class SqlLookups(SqlOutboxLookups):
 
     def admin_id(self, username: str) -> UUID | None:
         """The admin user with that name."""
-        return self._one("SELECT id FROM admin_users WHERE username = ?", username)
+        return admin_in_any_case(self._wire, username)
 
     def request_outcome(self, actor_id: UUID, key: str) -> tuple[UUID, str | None] | None:
         """Resource and outcome of a request."""
