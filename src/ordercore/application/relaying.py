@@ -218,10 +218,8 @@ def _hand_on(work: UnitOfWork, commands: Sequence[HandOn]) -> Sequence[int | Ord
     (command,) = commands
     id = command.subscription_id
     subscription = work.subscriptions.hold((id,)).get(id)
-    if subscription is None or not _is_active(subscription):
-        return [0]
-    cursor = work.outbox.hold_cursor(id)
-    if cursor is None:
+    cursor = work.outbox.hold_cursor(id) if _is_active(subscription) else None
+    if subscription is None or cursor is None:
         return [0]
     events = work.outbox.events_after(cursor, BATCH)
     if events:

@@ -73,7 +73,7 @@ class AddSubscription:
         validator=[fields.several_of(str, least=1, most=MOST_TYPES), _known_types],
     )
     after: int | None = field(default=None, validator=fields.optional(a_position))
-    allows_private: bool = False
+    allows_private: bool = field(default=False, validator=fields.instance_of(bool))
 
 
 @frozen(kw_only=True, slots=False)

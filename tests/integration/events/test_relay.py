@@ -10,6 +10,7 @@ import ordercore
 from ordercore import (
     DeadLetterStatus,
     DeliveryKind,
+    EditProduct,
     Envelope,
     GiveUpEvent,
     Handler,
@@ -21,7 +22,7 @@ from ordercore import (
     RetryDeadLetter,
     SubscriptionKind,
 )
-from ordercore.application import relaying
+from ordercore.application import relay, relaying, sequencing
 from ordercore.application.relaying import claim, deliver, record
 from ordercore.application.settings import Settings
 from ordercore.domain.delivery import Patience
@@ -69,6 +70,65 @@ def test_a_subscriber_hears_of_its_types_in_order(shop: OrderCore, publisher: Re
     assert [number for _, number in publisher.numbers] == list(range(2, 42))
     rounds(shop)
     assert len(publisher.carried) == 40
+
+
+def test_what_it_does_not_want_is_passed_over(shop: OrderCore, publisher: RememberingPublisher) -> None:
+    subscribe(shop, "product.added.v1", "product.edited.v1")
+    mug = add(shop)
+    adjust(shop, mug, 2)
+    shop.catalogue.edit_product(EditProduct(product_id=mug.id, name="Cup", price=mug.price))
+    rounds(shop)
+    assert publisher.numbers == [("product.added.v1", 1), ("product.edited.v1", 4)]
+
+
+def test_what_is_more_than_a_batch_takes_several_and_what_is_too_much_the_next_round(
+    shop: OrderCore, publisher: RememberingPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (relay, relaying, sequencing):
+        monkeypatch.setattr(module, "BATCH", 2)
+    for module in (relay, sequencing):
+        monkeypatch.setattr(module, "MOST_BATCHES", 3)
+    subscribe(shop)
+    mug = add(shop)
+    adjust(shop, mug, 7)
+    worker = shop.worker()
+    report = worker.relay.run_round()
+    assert (report.positioned, report.handed_on, report.delivered) == (6, 6, 5)
+    rounds(shop)
+    worker.close()
+    assert heard(publisher, mug.id) == list(range(1, 9))
+
+
+def test_events_are_handed_on_only_to_who_is_active(shop: OrderCore) -> None:
+    subscription = subscribe(shop)
+    add(shop)
+    sequencing.sequence(shop._core)
+    shop.subscriptions.pause(PauseSubscription(subscription_id=subscription.id))
+    assert relaying.hand_on(shop._core, subscription.id) == 0
+    assert relaying.hand_on(shop._core, shop.actor.id) == 0
+
+
+def test_a_relay_that_is_told_to_stop_ends_after_what_it_has_begun(
+    shop: OrderCore, publisher: RememberingPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "LANES_AT_ONCE", 1)
+    subscribe(shop)
+    add(shop)
+    add(shop, "CUP")
+    worker = shop.worker()
+    worker.relay.prepare()
+
+    def stop(target: Target, envelope: Envelope) -> DeliveryAnswer:
+        worker.relay._stopping.set()
+        return taken(target, envelope)
+
+    publisher.answering = stop
+    for begun in worker.relay.start():
+        begun.result()
+    worker.close()
+    assert len(publisher.carried) == 1
+    rounds(shop)
+    assert len(publisher.carried) == 2
 
 
 def test_it_hears_from_its_position_on(shop: OrderCore, publisher: RememberingPublisher) -> None:
@@ -188,15 +248,15 @@ def test_a_replay_takes_a_lane_back_that_is_being_worked_on(database_url: str) -
     with shop_on(database_url, publisher) as shop:
         core, subscription, mug = shop._core, subscribe(shop), add(shop)
         adjust(shop, mug, 2)
-        relay = shop.worker().relay
-        relay.prepare()
+        mine = shop.worker().relay
+        mine.prepare()
         (turn,) = claim(core, subscription, publisher)
         recording = deliver(core, subscription, turn, publisher)
         record(core, [evolve(recording, next_number=3)])
         (turn,) = claim(core, subscription, publisher)
         assert turn.claimed.next_number == 3
         shop.subscriptions.replay(ReplayEvents(subscription_id=subscription.id, after=0))
-        relay.prepare()
+        mine.prepare()
         record(core, [deliver(core, subscription, turn, publisher)])
         rounds(shop, 2)
         assert heard(publisher, mug.id) == [1, 2, 3, 3, 1, 2, 3]
@@ -283,11 +343,11 @@ def test_several_relays_side_by_side_keep_every_stream_in_order(database_url: st
     products = [add(shops[0], f"S-{number}") for number in range(6)]
     stop = threading.Event()
 
-    def relay(shop: OrderCore) -> None:
+    def again(shop: OrderCore) -> None:
         while not stop.is_set():
             rounds(shop)
 
-    threads = [threading.Thread(target=relay, args=(shop,)) for shop in shops * 2]
+    threads = [threading.Thread(target=again, args=(shop,)) for shop in shops * 2]
     for thread in threads:
         thread.start()
     for product in products * 8:
@@ -308,11 +368,9 @@ def test_several_relays_side_by_side_keep_every_stream_in_order(database_url: st
 def test_a_handler_of_the_program_hears_in_order_and_goes_on_where_it_stopped(database_url: str) -> None:
     told: list[int] = []
 
-    def opened(**more: object) -> OrderCore:
-        handler = Handler(types=("product.*",), call=lambda envelope: told.append(envelope.number))
-        return ordercore.open(
-            database_url, handlers={"stock-mirror": evolve(handler, **more)}, settings=Settings(patience=AT_ONCE)
-        )
+    def opened(types: tuple[str, ...] = ("product.*",)) -> OrderCore:
+        handler = Handler(types=types, call=lambda envelope: told.append(envelope.number))
+        return ordercore.open(database_url, handlers={"stock-mirror": handler}, settings=Settings(patience=AT_ONCE))
 
     with ordercore.open(database_url) as plain:
         mug = add(plain)

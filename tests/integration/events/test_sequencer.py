@@ -19,7 +19,7 @@ from tests.integration.events.scene import add, adjust
 
 def positions(store: SqlStore) -> list[tuple[str, int, int | None]]:
     with store.snapshot() as (_, wire):
-        return [tuple(row) for row in wire.run("SELECT type, number, position FROM events ORDER BY position")]  # type: ignore[misc] # as selected
+        return [tuple(row) for row in wire.run("SELECT type, number, position FROM events ORDER BY position")]
 
 
 def test_committed_events_get_rising_positions_without_gaps(shop: OrderCore) -> None:
