@@ -239,7 +239,7 @@ def test_every_public_use_case_is_in_the_table() -> None:
     shop = a_shop()
     capabilities = (
         *("ordering", "shipping", "payments", "work_items", "catalogue"),
-        *("customers", "admins", "tokens", "importing"),
+        *("customers", "admins", "tokens"),
         *WAY_OUT,
     )
     public = {
