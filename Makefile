@@ -88,6 +88,6 @@ COMPILE = .venv.lock/bin/uv pip compile --quiet --universal --python-version 3.1
 lock: ## Write requirements.lock and requirements-dev.lock from pyproject.toml
 	$(PYTHON) -m venv .venv.lock
 	.venv.lock/bin/python -m pip install --quiet uv
-	$(COMPILE) --extra server --extra postgres --group build --output-file requirements.lock
+	$(COMPILE) --extra server --extra postgres --extra mail --group build --output-file requirements.lock
 	$(COMPILE) --all-extras --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	rm -rf .venv.lock

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ordercore.domain import lifecycles
+from tools.event_pages import asyncapi_json, events_page
 
 ROOT = Path(__file__).parents[1]
 
 INTRODUCTION = """<!-- Written by `make docs` from src/ordercore/domain/lifecycles.py; edit that file instead. -->
 # Lifecycles
 
-A status changes in one function, `advance`, which reads one of four tables. These are the tables, as a picture and
+A status changes in one function, `advance`, which reads one of five tables. These are the tables, as a picture and
 pair by pair. A step that is not here is refused with `transition_refused`; one that is here may still be refused for
 another reason, such as `payment_in_flight` or `shipment_in_progress`.
 """
@@ -29,6 +30,8 @@ or refund leaves the status alone; `record` books money that was taken elsewhere
 SHIPMENT = """One parcel. A shipment that gets no money or no label is `failed`, and its pieces are open again."""
 WORK_ITEM = """Something that a person has to look at and say what came of it. Once settled it stays so; what is found
 later opens another."""
+SUBSCRIPTION = """Somebody who hears of events. A change is another secret, other types, or a replay. A paused
+subscription loses nothing; a removed one is kept for the record, without its address and its secrets."""
 
 
 def main(arguments: list[str]) -> int:
@@ -39,6 +42,7 @@ def main(arguments: list[str]) -> int:
             print(f"{path} is stale; run: make docs")
         return bool(stale)
     for path in stale:
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(PAGES[path](), encoding="utf-8")
         print(f"wrote {path}")
     return 0
@@ -55,6 +59,7 @@ def lifecycles_page() -> str:
         chapter("Payment", PAYMENT, lifecycles.PAYMENT, lifecycles.PaymentAction),
         chapter("Shipment", SHIPMENT, lifecycles.SHIPMENT, lifecycles.ShipmentAction),
         chapter("Work item", WORK_ITEM, lifecycles.WORK_ITEM, lifecycles.WorkItemAction),
+        chapter("Subscription", SUBSCRIPTION, lifecycles.SUBSCRIPTION, lifecycles.SubscriptionAction),
     ]
     return "\n".join([INTRODUCTION, *chapters])
 
@@ -96,7 +101,11 @@ def word(action: Any) -> str:
     return str(action.name).lower().replace("_", " ")
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"docs/lifecycles.md": lifecycles_page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/lifecycles.md": lifecycles_page,
+    "docs/events/README.md": events_page,
+    "docs/events/asyncapi.json": asyncapi_json,
+}
 
 
 if __name__ == "__main__":

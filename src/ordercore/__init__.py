@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from ordercore.application.admins import AddAdmin, ChangePassword, DeactivateAdmin
     from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
     from ordercore.application.customers import EditCustomer, RegisterCustomer
+    from ordercore.application.deliveries import GiveUpEvent, RetryDeadLetter
     from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
+    from ordercore.application.listening import Handler
     from ordercore.application.payments import ResolveAttempt
     from ordercore.application.placing import CustomerReference, PaymentDetails, PlaceOrder
     from ordercore.application.pricing import ItemRequest, Quote
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from ordercore.application.shipping import MarkDelivered, ShipOrder
     from ordercore.application.shop import OrderCore
     from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
+    from ordercore.application.subscriptions import (
+        AddSubscription,
+        PauseSubscription,
+        RemoveSubscription,
+        ReplayEvents,
+        ResumeSubscription,
+        RotateSecret,
+    )
     from ordercore.application.tokens import CreateToken, RevokeToken
     from ordercore.application.work_items import SettleWorkItem
     from ordercore.bootstrap import in_memory, migrate, open
@@ -37,8 +47,11 @@ if TYPE_CHECKING:
     from ordercore.domain.money import Money
     from ordercore.domain.order import OnDecline
     from ordercore.domain.payment import PaymentMethod
+    from ordercore.domain.subscription import SubscriptionKind
     from ordercore.ports.gateway import Card
     from ordercore.ports.health import Finding, Verdict
+    from ordercore.ports.outbox import DeadLetter, DeadLetterStatus, Delivery
+    from ordercore.ports.publisher import DeliveryAnswer, DeliveryKind, Envelope
     from ordercore.ports.queries import (
         CustomerFilter,
         EventRow,
@@ -57,7 +70,9 @@ else:
         "application.admins": "AddAdmin ChangePassword DeactivateAdmin",
         "application.catalogue": "AddProduct AdjustStock ArchiveProduct EditProduct ReceiveStock",
         "application.customers": "EditCustomer RegisterCustomer",
+        "application.deliveries": "GiveUpEvent RetryDeadLetter",
         "application.importing": "ImportVerdict ImportedOrder PaymentMode",
+        "application.listening": "Handler",
         "application.payments": "ResolveAttempt",
         "application.placing": "CustomerReference PaymentDetails PlaceOrder",
         "application.pricing": "ItemRequest Quote",
@@ -65,6 +80,8 @@ else:
         "application.shipping": "MarkDelivered ShipOrder",
         "application.shop": "OrderCore",
         "application.steering": "CancelOrder CorrectAddress HandOver PayOrder",
+        "application.subscriptions": "AddSubscription PauseSubscription RemoveSubscription ReplayEvents "
+        "ResumeSubscription RotateSecret",
         "application.tokens": "CreateToken RevokeToken",
         "application.work_items": "SettleWorkItem",
         "bootstrap": "in_memory migrate open",
@@ -76,8 +93,11 @@ else:
         "domain.money": "Money",
         "domain.order": "OnDecline",
         "domain.payment": "PaymentMethod",
+        "domain.subscription": "SubscriptionKind",
         "ports.gateway": "Card",
         "ports.health": "Finding Verdict",
+        "ports.outbox": "DeadLetter DeadLetterStatus Delivery",
+        "ports.publisher": "DeliveryAnswer DeliveryKind Envelope",
         "ports.queries": "CustomerFilter EventRow OrderFilter OrderRow Page PageRequest PaymentFilter PaymentRow "
         "ProductFilter ShipmentRow WorkItemFilter",
     }
@@ -99,6 +119,7 @@ __all__ = [
     "ActorKind",
     "AddAdmin",
     "AddProduct",
+    "AddSubscription",
     "Address",
     "AdjustStock",
     "ArchiveProduct",
@@ -113,12 +134,20 @@ __all__ = [
     "CustomerFilter",
     "CustomerReference",
     "DeactivateAdmin",
+    "DeadLetter",
+    "DeadLetterStatus",
+    "Delivery",
+    "DeliveryAnswer",
+    "DeliveryKind",
     "EditCustomer",
     "EditProduct",
+    "Envelope",
     "EventRow",
     "Finding",
     "Forbidden",
+    "GiveUpEvent",
     "HandOver",
+    "Handler",
     "ImportVerdict",
     "ImportedOrder",
     "ItemRequest",
@@ -134,6 +163,7 @@ __all__ = [
     "OrderStatus",
     "Page",
     "PageRequest",
+    "PauseSubscription",
     "PayOrder",
     "PaymentDetails",
     "PaymentFilter",
@@ -148,14 +178,20 @@ __all__ = [
     "ReceiveStock",
     "RegisterCustomer",
     "Rejected",
+    "RemoveSubscription",
+    "ReplayEvents",
     "ResolveAttempt",
+    "ResumeSubscription",
+    "RetryDeadLetter",
     "RevokeToken",
+    "RotateSecret",
     "Settings",
     "SettleWorkItem",
     "ShipOrder",
     "ShipmentRow",
     "ShipmentStatus",
     "Stale",
+    "SubscriptionKind",
     "Unauthenticated",
     "Unavailable",
     "Verdict",

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from ordercore.application import notices
 from ordercore.application.core import Core
+from ordercore.application.handlers import enlist
+from ordercore.application.listening import Handler, HandlerPublisher
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shop import OrderCore
 from ordercore.domain.errors import InvalidRequest
+from ordercore.domain.subscription import SubscriptionKind
 from ordercore.ports.carrier import Carrier
 from ordercore.ports.clock import Clock
 from ordercore.ports.gateway import PaymentGateway
 from ordercore.ports.ids import Ids
 from ordercore.ports.notifier import Notifier
+from ordercore.ports.publisher import Publisher
 
 if TYPE_CHECKING:
+    from ordercore.adapters.notifications.rendering import Rendering
     from ordercore.adapters.sql.store import SqlStore
 
 
@@ -29,6 +37,8 @@ def open(
     payment_gateway: PaymentGateway | None = None,
     carrier: Carrier | None = None,
     notifier: Notifier | None = None,
+    publishers: Mapping[SubscriptionKind, Publisher] | None = None,
+    handlers: Mapping[str, Handler] | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
     settings: Settings | None = None,
@@ -38,6 +48,9 @@ def open(
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
     folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none). A SQLite
     file is made, and brought to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`.
+    `publishers` replace what carries events to webhooks or brokers; `handlers` are functions of this program that hear
+    of events, by the name of their cursor, whenever a worker runs in it (`shop.worker()`, or entrypoints.worker).
+    Without a notifier the one works that the environment names (see docs/mails.md); where it names none nobody is told.
     A clock of your own also stands in for the database's. Without settings those of the environment hold, see
     `configured`.
 
@@ -58,6 +71,8 @@ def open(
         payment_gateway=payment_gateway or _fake_gateway(books),
         carrier=carrier or _fake_carrier(books),
         notifier=notifier,
+        publishers=publishers,
+        handlers=handlers,
         clock=clock,
         ids=ids,
         settings=settings,
@@ -69,6 +84,8 @@ def in_memory(
     payment_gateway: PaymentGateway | None = None,
     carrier: Carrier | None = None,
     notifier: Notifier | None = None,
+    publishers: Mapping[SubscriptionKind, Publisher] | None = None,
+    handlers: Mapping[str, Handler] | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
     settings: Settings | None = None,
@@ -79,6 +96,8 @@ def in_memory(
         payment_gateway=payment_gateway,
         carrier=carrier,
         notifier=notifier,
+        publishers=publishers,
+        handlers=handlers,
         clock=clock,
         ids=ids,
         settings=settings,
@@ -151,30 +170,130 @@ def _shop(
     payment_gateway: PaymentGateway,
     carrier: Carrier,
     notifier: Notifier | None,
+    publishers: Mapping[SubscriptionKind, Publisher] | None,
+    handlers: Mapping[str, Handler] | None,
     clock: Clock | None,
     ids: Ids | None,
     settings: Settings | None,
 ) -> OrderCore:
     from ordercore.adapters.group_commit import GroupCommit
-    from ordercore.adapters.notifications.log import LogNotifier
     from ordercore.adapters.security.passwords import Argon2Passwords
     from ordercore.adapters.sql.health import SqlHealth
     from ordercore.adapters.system import SystemClock, Uuid7Ids
 
+    clock = clock or SystemClock()
+    handlers = _with_notices(handlers or {}, store, notifier or _notifier(os.environ))
+    closing: list[Callable[[], None]] = [store.close]
     core = Core(
         store=store,
         commits=GroupCommit(store, store.is_transient, at_once=store.writers_at_once),
         gateway=payment_gateway,
         carrier=carrier,
-        notifier=notifier or LogNotifier(),
-        clock=clock or SystemClock(),
+        clock=clock,
         ids=ids or Uuid7Ids(),
         sealer=store.sealer,
         passwords=Argon2Passwords(),
         health=SqlHealth(store),
+        publisher=_publishers(clock, handlers, publishers or {}, closing),
+        handlers=handlers,
         settings=settings or configured(os.environ),
     )
-    return OrderCore(core)
+    shop = OrderCore(core, close=lambda: _close(closing))
+    try:
+        enlist(core)
+    except BaseException:
+        shop.close()
+        raise
+    return shop
+
+
+def _with_notices(handlers: Mapping[str, Handler], store: SqlStore, notifier: Notifier | None) -> Mapping[str, Handler]:
+    """The handlers and, where anything is there to tell customers with, the one that does."""
+    if notices.HANDLER in handlers:
+        raise InvalidRequest.of("/handlers", f"must not be named {notices.HANDLER}: that one is ours", "reserved")
+    if notifier is None:
+        return handlers  # what is to be told waits for a process that can
+    return {**handlers, notices.HANDLER: notices.Notices(store, notifier).handler()}
+
+
+def _notifier(environment: Mapping[str, str]) -> Notifier | None:
+    """What the environment names: ORDERCORE_SMTP_URL, or else ORDERCORE_MAIL_FOLDER (`log` for a line in the log).
+
+    Raises:
+        InvalidRequest: one of the settings is not understood.
+    """
+    url, folder = environment.get(SMTP_VARIABLE), environment.get(MAIL_FOLDER_VARIABLE)
+    if url:
+        from ordercore.adapters.notifications.smtp import SmtpNotifier, SmtpServer
+
+        return SmtpNotifier(SmtpServer.of(url), _rendering(environment.get("ORDERCORE_MAIL_FROM", ""), environment))
+    if folder == "log":
+        from ordercore.adapters.notifications.log import LogNotifier
+
+        return LogNotifier()
+    if folder:
+        from ordercore.adapters.notifications.files import FileNotifier
+
+        sender = environment.get("ORDERCORE_MAIL_FROM", "ordercore <shop@example.com>")
+        return FileNotifier(Path(folder), _rendering(sender, environment))
+    return None
+
+
+def _rendering(sender: str, environment: Mapping[str, str]) -> Rendering:
+    from ordercore.adapters.notifications.rendering import Rendering
+
+    templates = environment.get("ORDERCORE_MAIL_TEMPLATES")
+    return Rendering(sender=sender, templates=Path(templates) if templates else None)
+
+
+def can_mail() -> bool:
+    """Whether the packages that mails are made with are installed (`ordercore[mail]`)."""
+    return all(find_spec(name) is not None for name in ("babel", "jinja2"))
+
+
+SMTP_VARIABLE, MAIL_FOLDER_VARIABLE = "ORDERCORE_SMTP_URL", "ORDERCORE_MAIL_FOLDER"
+
+
+def _close(closing: Sequence[Callable[[], None]]) -> None:
+    """Connections to others first, the store last."""
+    for close in reversed(closing):
+        close()
+
+
+def _publishers(
+    clock: Clock,
+    handlers: Mapping[str, Handler],
+    given: Mapping[SubscriptionKind, Publisher],
+    closing: list[Callable[[], None]],
+) -> Callable[[SubscriptionKind], Publisher]:
+    """What carries events to subscribers of a kind; made when it is first asked for."""
+    known: dict[SubscriptionKind, Publisher] = {SubscriptionKind.HANDLER: HandlerPublisher(handlers), **given}
+    lock = Lock()
+
+    def publisher(kind: SubscriptionKind) -> Publisher:
+        with lock:
+            if kind not in known:
+                known[kind] = _publisher(kind, clock, closing)
+            return known[kind]
+
+    return publisher
+
+
+def _publisher(kind: SubscriptionKind, clock: Clock, closing: list[Callable[[], None]]) -> Publisher:
+    """Raises InvalidRequest where its packages are not installed."""
+    try:
+        if kind is SubscriptionKind.WEBHOOK:
+            from ordercore.adapters.messaging.webhooks import WebhookPublisher
+
+            return WebhookPublisher(clock)
+        from ordercore.adapters.messaging.broker import BrokerPublisher
+
+        broker = BrokerPublisher()
+        closing.append(broker.close)
+        return broker
+    except ModuleNotFoundError as missing:
+        detail = f"needs its packages: pip install 'ordercore[events]' ({missing})"
+        raise InvalidRequest.of("/address", detail, "driver_missing") from None
 
 
 def _books_folder(store: SqlStore) -> Path | None:

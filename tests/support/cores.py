@@ -16,8 +16,10 @@ from ordercore.adapters.security.sealer import PlainSealer
 from ordercore.adapters.shipping.fake import FakeCarrier
 from ordercore.application.catalogue import AddProduct
 from ordercore.application.core import Core
+from ordercore.application.notices import TOLD, Notices
 from ordercore.application.placing import PaymentDetails, PlaceOrder
 from ordercore.application.pricing import ItemRequest
+from ordercore.application.relaying import envelope_of
 from ordercore.application.settings import Settings
 from ordercore.application.shop import OrderCore
 from ordercore.domain.actor import Actor, ActorKind, Permission
@@ -29,8 +31,10 @@ from ordercore.ports.carrier import Carrier
 from ordercore.ports.commits import Commits
 from ordercore.ports.gateway import PaymentGateway
 from ordercore.ports.health import Finding
+from ordercore.ports.notifier import Message
 from ordercore.ports.store import Store
 from ordercore.testing.faults import CountingIds, FaultPlan, FaultyCarrier, FaultyGateway, FixedClock
+from ordercore.testing.publishers import RememberingPublisher
 
 ANN = Contact(name="Ann", email="ann@example.com", phone="+49 30 123456")
 HOME = Address(line1="Main St 1", city="Springfield", country="US", postal_code="12345")
@@ -50,10 +54,14 @@ Wanted = Mapping[str, int] | tuple[ItemRequest, ...]
 class Told:
     """A notifier that remembers what it told."""
 
-    news: list[tuple[str, str]] = field(factory=list)
+    messages: list[Message] = field(factory=list)
 
-    def notify(self, kind: str, *, order_id: UUID, order_number: str) -> None:  # noqa: ARG002 - as the port has it
-        self.news.append((kind, order_number))
+    def send(self, message: Message) -> None:
+        self.messages.append(message)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [message.kind.value for message in self.messages]
 
 
 class QuickPasswords:
@@ -79,11 +87,10 @@ class NothingToExamine:
 class OpenShop(OrderCore):
     """A shop with its parts in reach."""
 
-    def __init__(self, core: Core, *, clock: FixedClock, told: Told, provider: FakeGateway) -> None:
+    def __init__(self, core: Core, *, clock: FixedClock, provider: FakeGateway) -> None:
         super().__init__(core)
         self.core = core
         self.clock = clock
-        self.told = told
         self.provider = provider
 
 
@@ -98,7 +105,7 @@ def a_shop(
     clock: FixedClock | None = None,
 ) -> OpenShop:
     """An open shop without products; `plan` lets providers fail, everything given replaces its usual part."""
-    clock, told, plan = clock or FixedClock(), Told(), plan or FaultPlan()
+    clock, plan = clock or FixedClock(), plan or FaultPlan()
     store = store or MemoryStore(now=clock.now)
     provider = FakeGateway(pause=clock.pause, now=clock.now)
     core = Core(
@@ -106,15 +113,15 @@ def a_shop(
         commits=commits or GroupCommit(store),
         gateway=FaultyGateway(gateway or provider, plan),
         carrier=FaultyCarrier(carrier or FakeCarrier(), plan),
-        notifier=told,
         clock=clock,
         ids=CountingIds(),
         sealer=PlainSealer(bytes(16)),
         passwords=QuickPasswords(),
         health=NothingToExamine(),
+        publisher=lambda _: RememberingPublisher(),
         settings=settings or Settings(),
     )
-    return OpenShop(core, clock=clock, told=told, provider=provider)
+    return OpenShop(core, clock=clock, provider=provider)
 
 
 def an_actor(*permissions: Permission, kind: ActorKind = ActorKind.TOKEN, id: UUID = SOMEBODY) -> Actor:
@@ -147,6 +154,17 @@ def a_command(items: Wanted | None = None, *, token: str | None = VISA, **detail
 def placed(shop: OrderCore, items: Wanted | None = None, **details: Any) -> Order:
     """An order, placed."""
     return shop.ordering.place(a_command(items, **details))
+
+
+def told_of(shop: OpenShop, *order_ids: UUID) -> Told:
+    """What customers are told once the relay has brought everything that happened to these orders."""
+    told = Told()
+    notices = Notices(shop.core.store, told)
+    for order_id in order_ids:
+        for event in shop.ordering.history(order_id):
+            if event.type in TOLD:
+                notices.tell(envelope_of(event))
+    return told
 
 
 def available(shop: OrderCore, sku: str = "MUG") -> int:

@@ -323,9 +323,7 @@ def at_work(work: Work, tell: Connection, plan: FaultPlan) -> Child:
     clock = LaterClock(minutes=1 if work.name == "does_the_housekeeping" else 0)
     gateway = FaultyGateway(FakeGateway(work.books / "payments.db"), plan)
     carrier = FaultyCarrier(FakeCarrier(work.books / "parcels.db"), plan)
-    opened = ordercore.open(
-        work.url, payment_gateway=gateway, carrier=carrier, notifier=Silent(), clock=clock, settings=HURRY
-    )
+    opened = ordercore.open(work.url, payment_gateway=gateway, carrier=carrier, clock=clock, settings=HURRY)
     store = CutStore(work.url, plan, clock)
     me = Child(opened, tell, work.seed)
     commits: Commits = NamingCommits(GroupCommit(store, store.is_transient), store)
@@ -337,13 +335,6 @@ def at_work(work: Work, tell: Connection, plan: FaultPlan) -> Child:
 
 
 HURRY = Settings(request_wait=timedelta(0))
-
-
-class Silent:
-    """A notifier that says nothing."""
-
-    def notify(self, kind: str, *, order_id: UUID, order_number: str) -> None:
-        pass
 
 
 # -- the parent -----------------------------------------------------------------------------------------------------
@@ -415,7 +406,7 @@ def stock_up(url: str, books: Path) -> None:
 def recovered(url: str, books: Path) -> Iterator[OrderCore]:
     """The shop opened again, after the worker has finished what was left; a first answer may be lost to it as well."""
     wait_for_the_dead(url)
-    with open_shop(url, books, clock=LaterClock(minutes=2), notifier=Silent()) as shop:
+    with open_shop(url, books, clock=LaterClock(minutes=2)) as shop:
         for _ in range(MOST_ROUNDS):
             report = shop.housekeeping.run_round()
             assert report.failures == ()

@@ -19,6 +19,7 @@ from ordercore.domain import (
     product,
     product_import,
     shipment,
+    subscription,
     work_item,
 )
 from ordercore.domain.aggregates import Aggregate
@@ -65,10 +66,11 @@ def test_a_stale_page_is_told_and_written_anew(
 
 def test_the_lifecycles_show_every_pair_and_every_arrow() -> None:
     page = docs.lifecycles_page()
-    assert page.count("```mermaid") == 4
+    assert page.count("```mermaid") == 5
     assert "    confirmed --> cancelled: cancel\n" in page
     assert "    delivered --> [*]\n" in page
-    for table in (lifecycles.ORDER, lifecycles.PAYMENT, lifecycles.SHIPMENT, lifecycles.WORK_ITEM):
+    tables = (lifecycles.ORDER, lifecycles.PAYMENT, lifecycles.SHIPMENT, lifecycles.WORK_ITEM, lifecycles.SUBSCRIPTION)
+    for table in tables:
         assert "| | " + " | ".join(table) + " |" in page
     assert "| ship | - | partially_shipped or shipped | partially_shipped or shipped | - | - | - |" in page
 
@@ -95,6 +97,8 @@ CLASSES: list[type[Any]] = [
     shipment.ShipmentLine,
     shipment.Label,
     work_item.WorkItem,
+    subscription.Subscription,
+    subscription.SigningSecret,
     admin.AdminUser,
     admin.ApiToken,
     actor.Actor,
@@ -104,6 +108,7 @@ WORDS = [
     *lifecycles.PaymentStatus,
     *lifecycles.ShipmentStatus,
     *lifecycles.WorkItemStatus,
+    *lifecycles.SubscriptionStatus,
     *order.CancelReason,
     *order.OnDecline,
     *payment.PaymentMethod,
@@ -112,6 +117,7 @@ WORDS = [
     *payment.LedgerKind,
     *product.MovementKind,
     *work_item.WorkItemKind,
+    *subscription.SubscriptionKind,
     *admin.AdminRole,
     *actor.ActorKind,
 ]

@@ -31,7 +31,8 @@ def test_a_lock_holds_what_an_editable_install_needs(lock: Path) -> None:
 def test_the_runtime_lock_holds_what_the_package_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    asked = {name_of(line) for line in project["dependencies"] + extras["server"] + extras["postgres"]}
+    lines = project["dependencies"] + extras["server"] + extras["postgres"] + extras["mail"]
+    asked = {name_of(line) for line in lines}
     assert asked <= pins_of(RUNTIME).keys()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-CLAIMS = ("requests", "references", "guests", "skus", "usernames")
-HOLDS = ("customers", "orders", "products", "shipments", "admins", "tokens", "work_items")
+CLAIMS = ("requests", "references", "guests", "skus", "usernames", "subscription_names")
+OUTBOX = ("subscriptions", "leases", "cursors", "lanes", "dead_letters")
+HOLDS = ("customers", "orders", "products", "shipments", "admins", "tokens", "work_items", *OUTBOX)
 _RANK = {kind: rank for rank, kind in enumerate((*CLAIMS, *HOLDS))}
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from attrs import field, frozen
 
 from ordercore.application.known_tokens import KnownTokens
+from ordercore.application.listening import Handler
 from ordercore.application.settings import Settings
+from ordercore.domain.subscription import Subscription, SubscriptionKind
 from ordercore.ports.carrier import Carrier
 from ordercore.ports.clock import Clock
 from ordercore.ports.commits import Commits
 from ordercore.ports.gateway import PaymentGateway
 from ordercore.ports.health import Health
 from ordercore.ports.ids import Ids
-from ordercore.ports.notifier import Notifier
 from ordercore.ports.passwords import Passwords
+from ordercore.ports.publisher import Publisher
 from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import Store
 
@@ -22,18 +26,24 @@ from ordercore.ports.store import Store
 class Core:
     """The ports, wired: made once by the composition root, shared by all capabilities.
 
-    Without a notifier nobody is told (an import of old orders).
+    `publisher` answers what carries events to subscribers
+    of a kind, or raises InvalidRequest where that is not installed.
     """
 
     store: Store
     commits: Commits
     gateway: PaymentGateway
     carrier: Carrier
-    notifier: Notifier | None
     clock: Clock
     ids: Ids
     sealer: Sealer
     passwords: Passwords
     health: Health
+    publisher: Callable[[SubscriptionKind], Publisher]
     settings: Settings
     known_tokens: KnownTokens = field(factory=KnownTokens)
+    handlers: Mapping[str, Handler] = field(factory=dict)
+
+    def reaches(self, subscription: Subscription) -> bool:
+        """Whether this process can tell that subscriber: a handler lives in one program only."""
+        return subscription.kind is not SubscriptionKind.HANDLER or subscription.address in self.handlers

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ordercore.application.core import Core
 from ordercore.application.requests import Intent, run_one
-from ordercore.application.settling import answered, drive, patience, release_stock, resume, tell
+from ordercore.application.settling import answered, drive, patience, release_stock, resume
 from ordercore.application.shipping import advance_shipment
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.admin import STORE_ADMIN
@@ -111,9 +111,7 @@ class Housekeeping:
         core = self._core
         ids = tuple(core.ids.new() for _ in range(2 * LARGEST_BATCH))
         intent = Intent(actor_id=self._actor.id, command=LARGEST_BATCH, at=core.clock.now(), ids=ids, claim=None)
-        outcome = run_one(core, change, intent)
-        tell(core, outcome)
-        return outcome
+        return run_one(core, change, intent)
 
     def _forget(self) -> int:
         """Delete request keys whose time is over; those without an outcome stay."""

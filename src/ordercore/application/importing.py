@@ -159,18 +159,18 @@ class Importing:
             raise InvalidRequest.of(
                 "", f"must be at most {MAX_ORDERS_PER_BATCH} orders and {MAX_LINES_PER_BATCH} lines", "wrong_length"
             )
-        core = self._core if notify else evolve(self._core, notifier=None)
         placements = [
             placement_of(
-                core,
+                self._core,
                 self._actor,
                 evolve(each.order, external_reference=each.key),
                 placed_at=each.placed_at,
                 is_paid_elsewhere=payments is PaymentMode.RECORD,
+                is_silent=not notify,
             )
             for each in orders
         ]
-        outcomes = Ordering(core, self._actor).run(placements)
+        outcomes = Ordering(self._core, self._actor).run(placements)
         return [_verdict(outcome) for outcome in outcomes]
 
 

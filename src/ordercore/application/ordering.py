@@ -25,7 +25,6 @@ from ordercore.application.settling import (
     drive,
     patience,
     resume,
-    tell,
     was_declined,
 )
 from ordercore.application.steering import (
@@ -108,7 +107,6 @@ class Ordering:
     def run(self, placements: Sequence[Placement]) -> Sequence[Order | OrderCoreError]:
         """Intent, call, record for prepared placements of one batch."""
         reserved = self._core.commits.run(RESERVE, placements)
-        tell(self._core, [each for each in reserved if isinstance(each, Order)])
         settled = drive(self._core, [each.written() for each in reserved if isinstance(each, Order)], self._actor.id)
         outcomes: list[Order | OrderCoreError] = []
         for outcome in reserved:
@@ -227,7 +225,6 @@ class Ordering:
         if isinstance(outcome, Repeated):
             outcome = self._repeat(outcome.stored, change.name)
         elif isinstance(outcome, Order):
-            tell(core, [outcome])
             outcome = _judged(drive(core, [outcome.written()], self._actor.id)[order_id], change.name)
         if isinstance(outcome, OrderCoreError):
             raise outcome
@@ -285,6 +282,7 @@ def placement_of(
     *,
     placed_at: datetime | None = None,
     is_paid_elsewhere: bool = False,
+    is_silent: bool = False,
 ) -> Placement:
     """A command made repeatable: ids and time given, key and content bound together.
 
@@ -305,6 +303,7 @@ def placement_of(
         claim=claim_for(core, actor, key, operation=RESERVE.name, command=command, resource_id=ids[0], outcome=None),
         placed_at=placed_at,
         is_paid_elsewhere=is_paid_elsewhere,
+        is_silent=is_silent,
     )
 
 

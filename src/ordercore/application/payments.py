@@ -20,7 +20,7 @@ from ordercore.application.requests import (
     run_one,
     simple,
 )
-from ordercore.application.settling import Recording, drive, recordings_of, resume, settle, tell
+from ordercore.application.settling import Recording, drive, recordings_of, resume, settle
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import InvalidRequest, TransitionRefused
@@ -133,7 +133,6 @@ class Payments:
         outcome = self._once(RESOLVE, command, order.id, idempotency_key, decision)
         if outcome.replayed:
             return outcome
-        tell(core, [outcome])
         return drive(core, [outcome.written()], self._actor.id)[order.id]
 
     def _once(

@@ -75,7 +75,8 @@ class Placement:
     """A command with all it needs to be repeatable.
 
     `ids` are those of the order, its guest, its payment, its first attempt, two ledger entries, and one an item.
-    `placed_at` is the order date where it was placed elsewhere; `is_paid_elsewhere` asks no provider.
+    `placed_at` is the order date where it was placed elsewhere; `is_paid_elsewhere` asks no provider; `is_silent` tells
+    the customer nothing.
     """
 
     actor_id: UUID
@@ -86,6 +87,7 @@ class Placement:
     claim: RequestClaim | None
     placed_at: datetime | None = None
     is_paid_elsewhere: bool = False
+    is_silent: bool = False
 
     @property
     def order_id(self) -> UUID:
@@ -275,7 +277,9 @@ def _placed(
     for product in reserved:
         products[product.id] = product
     token = command.payment.token if command.payment is not None and not is_free else None
-    placed = order.placed(token=token, attempt_id=placement.ids[3], at=at, started_at=now)
+    placed = order.placed(
+        token=token, attempt_id=placement.ids[3], at=at, started_at=now, is_silent=placement.is_silent
+    )
     if not is_free:
         return placed
     return placed.confirm_paid(entry_ids=(placement.ids[4], placement.ids[5]), at=at, actor_id=placement.actor_id)

@@ -21,11 +21,9 @@ from ordercore.application.placing import RESERVE
 from ordercore.application.requests import DONE, explained
 from ordercore.application.settings import CapturePolicy
 from ordercore.application.work_items import open_work_items
-from ordercore.domain import aggregates
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import CancelReason, Order
-from ordercore.domain.order_events import OrderCancelled, OrderConfirmed, OrderDelivered, OrderShipped
 from ordercore.domain.payment import AnswerKind, Attempt, AttemptKind, AttemptStatus, ProviderAnswer
 from ordercore.domain.product import Product
 from ordercore.ports.commits import Change
@@ -75,16 +73,7 @@ def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order]
     work.orders.save(*changed)
     open_work_items(work, changed)
     _finish_requests(work, recordings, before, orders)
-    told: set[UUID] = set()
-    return [_once(orders[each.order.id], told) for each in recordings]
-
-
-def _once(order: Order, told: set[UUID]) -> Order:
-    """The order with its new facts for the first who asks, without them for the others: they are told once."""
-    if order.id in told:
-        return order.written()
-    told.add(order.id)
-    return order
+    return [orders[each.order.id] for each in recordings]
 
 
 SETTLE: Change[Recording, Order] = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
@@ -153,9 +142,7 @@ def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id
     for outcome in outcomes:
         if isinstance(outcome, OrderCoreError):
             raise outcome
-    orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
-    tell(core, orders)
-    return [order.written() for order in orders]
+    return [outcome.written() for outcome in outcomes if isinstance(outcome, Order)]
 
 
 def recordings_of(
@@ -217,24 +204,6 @@ def provider_call(order: Order, attempt: Attempt, within: timedelta | None = Non
         reference=reference,
         within=within,
     )
-
-
-def tell(core: Core, orders: Iterable[Order]) -> None:
-    """Tell the customers of the facts that have just been written, where anybody tells them."""
-    if core.notifier is not None:
-        for order in orders:
-            for fact in order.facts:
-                kind = _NEWS.get(type(fact))
-                if kind is not None:
-                    core.notifier.notify(kind, order_id=order.id, order_number=str(order.number))
-
-
-_NEWS: Mapping[type[aggregates.Event], str] = {
-    OrderConfirmed: "order_confirmed",
-    OrderCancelled: "order_cancelled",
-    OrderShipped: "order_shipped",
-    OrderDelivered: "order_delivered",
-}
 
 
 def answered(questions: Sequence[Q], ask: Callable[[Q], R], *, at_once: int) -> Iterator[list[tuple[Q, R]]]:

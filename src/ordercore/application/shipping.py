@@ -29,7 +29,7 @@ from ordercore.application.requests import (
     run_one,
     simple,
 )
-from ordercore.application.settling import is_too_short, patience, resume, tell
+from ordercore.application.settling import is_too_short, patience, resume
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import (
     LabelRefused,
@@ -130,7 +130,6 @@ class Shipping:
             resource_id=command.order_id,
             key=idempotency_key,
             again=lambda lookups: lookups.orders,
-            then=lambda order: tell(self._core, [order]),
         )
 
     def get(self, shipment_id: UUID) -> Shipment:
@@ -212,10 +211,7 @@ def _record(core: Core, order: Order, shipment: Shipment, answer: LabelAnswer, a
     recording = LabelRecording(
         order_id=order.id, shipment_id=shipment.id, answer=answer, at=core.clock.now(), actor_id=actor_id
     )
-    outcome = run_one(core, RECORD_LABEL, recording)
-    recorded, shipped = outcome
-    tell(core, [shipped])
-    return recorded.written()
+    return run_one(core, RECORD_LABEL, recording).written()
 
 
 def _judged(core: Core, shipment: Shipment, *, replayed: bool = False) -> Shipment:
@@ -283,9 +279,7 @@ def _claim(work: UnitOfWork, intent: Intent[ShipOrder]) -> Shipment:
     return shipment
 
 
-def _record_label(
-    work: UnitOfWork, recordings: Sequence[LabelRecording]
-) -> Sequence[tuple[Shipment, Order] | OrderCoreError]:
+def _record_label(work: UnitOfWork, recordings: Sequence[LabelRecording]) -> Sequence[Shipment | OrderCoreError]:
     """Step 4, or its undoing; a shipment that has its end already stays as it is."""
     orders = dict(work.orders.hold({each.order_id for each in recordings}))
     consuming = {
@@ -316,7 +310,7 @@ def _record_label(
     work.shipments.save(*(shipments[id] for id in finished))
     if finished:
         work.requests.finish(SHIP_NAME, finished)
-    return [(shipments[each.shipment_id], orders[each.order_id]) for each in recordings]
+    return [shipments[each.shipment_id] for each in recordings]
 
 
 def _deliver(work: UnitOfWork, intent: Intent[MarkDelivered]) -> Order:
@@ -338,5 +332,5 @@ def _deliver(work: UnitOfWork, intent: Intent[MarkDelivered]) -> Order:
 
 
 CLAIM = simple(SHIP_NAME, _claim)
-RECORD_LABEL: Change[LabelRecording, tuple[Shipment, Order]] = Change("record_label", _record_label)
+RECORD_LABEL: Change[LabelRecording, Shipment] = Change("record_label", _record_label)
 DELIVER = simple("deliver_order", _deliver)

@@ -9,16 +9,21 @@ from ordercore.application.admins import Admins
 from ordercore.application.catalogue import Catalogue
 from ordercore.application.core import Core
 from ordercore.application.customers import Customers
+from ordercore.application.deliveries import Deliveries
 from ordercore.application.housekeeping import Housekeeping
 from ordercore.application.importing import Importing
 from ordercore.application.ordering import Ordering
 from ordercore.application.payments import Payments
+from ordercore.application.sequencing import sequence
 from ordercore.application.shipping import Shipping
+from ordercore.application.subscriptions import Subscriptions
 from ordercore.application.tokens import Tokens, actor_of
 from ordercore.application.work_items import WorkItems
+from ordercore.application.worker import Worker, WorkerStatus, status_of
 from ordercore.domain.actor import EMBEDDING, SYSTEM, Actor, Permission, authorise
+from ordercore.domain.subscription import refuse_bad_types
 from ordercore.ports.health import Finding
-from ordercore.ports.queries import EventRow, Page, PageRequest
+from ordercore.ports.queries import EventFilter, EventRow, Page, PageRequest
 
 
 class OrderCore:
@@ -40,6 +45,8 @@ class OrderCore:
         self.admins = Admins(core, actor)
         self.tokens = Tokens(core, actor)
         self.importing = Importing(core, actor)
+        self.subscriptions = Subscriptions(core, actor)
+        self.deliveries = Deliveries(core, actor)
 
     def acting_as(self, actor: Actor) -> OrderCore:
         """The same shop for another actor. Closing either closes both."""
@@ -58,11 +65,38 @@ class OrderCore:
         """What a worker runs, always as the system."""
         return Housekeeping(self._core, SYSTEM)
 
-    def events(self, stream: str | None = None, page: PageRequest = PageRequest()) -> Page[EventRow]:  # noqa: B008 - frozen
-        """Stored events, oldest first, of one kind of stream (order, product, ...) or all."""
-        authorise(self.actor, Permission.ORDERS_READ)
+    def worker(self) -> Worker:
+        """What a worker process does, as the system; keep it for as long as it runs, then close it."""
+        return Worker(self._core, SYSTEM)
+
+    def worker_status(self) -> WorkerStatus:
+        """Who does which task of the worker, when it was done last, and what waits to be told."""
+        authorise(self.actor, Permission.ALL)
+        return status_of(self._core)
+
+    def last_position(self) -> int:
+        """The position of the latest event that has one; 0 where none has."""
+        authorise(self.actor, Permission.EVENTS_READ)
+        sequence(self._core)
+        with self._core.store.reading() as lookups:
+            return lookups.last_position()
+
+    def events(
+        self,
+        stream: str | None = None,
+        page: PageRequest = PageRequest(),  # noqa: B008 - frozen
+        *,
+        types: tuple[str, ...] = (),
+    ) -> Page[EventRow]:
+        """Committed events by position, which is also the cursor: of one kind of stream (order, product, ...) or all.
+
+        What has no position yet gets one first, unless a worker is about to give it.
+        """
+        authorise(self.actor, Permission.EVENTS_READ)
+        refuse_bad_types(types)
+        sequence(self._core)
         with self._core.store.listing() as queries:
-            return queries.event_page(stream, page)
+            return queries.event_page(EventFilter(stream=stream, types=types), page)
 
     def examine(self) -> Sequence[Finding]:
         """What `doctor` prints: every guarantee, looked at on the live store."""

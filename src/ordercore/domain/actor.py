@@ -27,6 +27,8 @@ class Permission(StrEnum):
     ADMINS_READ = "admins:read"
     ADMINS_MANAGE = "admins:manage"
     TOKENS_MANAGE = "tokens:manage"
+    EVENTS_READ = "events:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 class ActorKind(StrEnum):

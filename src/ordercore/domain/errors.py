@@ -436,3 +436,17 @@ class SchemaIsForeign(Unavailable):
 
     expected: str
     actual: str
+
+
+@frozen(kw_only=True, slots=False, str=False)
+class NotificationFailed(Unavailable):
+    """A message to a customer was not handed over; where that is retryable it may be sent again with the same id.
+
+    `reason` is safe to be logged: no address, no name, no word of the mail server's.
+    """
+
+    code = "notification_failed"
+    message = "The message could not be handed over ({reason})."
+
+    reason: str
+    is_retryable: bool = True

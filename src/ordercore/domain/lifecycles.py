@@ -1,4 +1,4 @@
-"""The only place where a status may change: four tables, and the one function that reads them.
+"""The only place where a status may change: five tables, and the one function that reads them.
 
 Fence: no status is assigned outside `advance`. The diagrams in docs/lifecycles.md are generated from these tables.
 Returns are counted on items and never rewrite an order's status.
@@ -101,8 +101,25 @@ class WorkItemAction(StrEnum):
     SETTLE = "be settled"
 
 
-S = TypeVar("S", OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus)
-A = TypeVar("A", OrderAction, PaymentAction, ShipmentAction, WorkItemAction)
+class SubscriptionStatus(StrEnum):
+    """Whether a subscriber hears of events."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    REMOVED = "removed"
+
+
+class SubscriptionAction(StrEnum):
+    """What may be done to a subscription; a change is another secret, other types, or a replay."""
+
+    CHANGE = "be changed"
+    PAUSE = "be paused"
+    RESUME = "be resumed"
+    REMOVE = "be removed"
+
+
+S = TypeVar("S", OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus, SubscriptionStatus)
+A = TypeVar("A", OrderAction, PaymentAction, ShipmentAction, WorkItemAction, SubscriptionAction)
 
 _O, _OA = OrderStatus, OrderAction
 ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
@@ -176,6 +193,13 @@ SHIPMENT: Mapping[ShipmentStatus, Mapping[ShipmentAction, tuple[ShipmentStatus, 
 WORK_ITEM: Mapping[WorkItemStatus, Mapping[WorkItemAction, tuple[WorkItemStatus, ...]]] = {
     WorkItemStatus.OPEN: {WorkItemAction.SETTLE: (WorkItemStatus.SETTLED,)},
     WorkItemStatus.SETTLED: {},
+}
+
+_B, _BA = SubscriptionStatus, SubscriptionAction
+SUBSCRIPTION: Mapping[SubscriptionStatus, Mapping[SubscriptionAction, tuple[SubscriptionStatus, ...]]] = {
+    _B.ACTIVE: {_BA.CHANGE: (_B.ACTIVE,), _BA.PAUSE: (_B.PAUSED,), _BA.REMOVE: (_B.REMOVED,)},
+    _B.PAUSED: {_BA.CHANGE: (_B.PAUSED,), _BA.RESUME: (_B.ACTIVE,), _BA.REMOVE: (_B.REMOVED,)},
+    _B.REMOVED: {},
 }
 
 

@@ -150,7 +150,15 @@ class Order(Aggregate):
     # Where an attempt begins, `started_at` is the store's time, which its age is compared with later, and `at` the
     # time of the facts; left out, one clock serves both.
 
-    def placed(self, *, token: str | None, attempt_id: UUID, at: datetime, started_at: datetime | None = None) -> Order:
+    def placed(
+        self,
+        *,
+        token: str | None,
+        attempt_id: UUID,
+        at: datetime,
+        started_at: datetime | None = None,
+        is_silent: bool = False,
+    ) -> Order:
         """A new order's first step: the fact, and the first attempt to get its money."""
         lines = tuple(
             OrderLine(
@@ -171,6 +179,7 @@ class Order(Aggregate):
             total_minor=self.total.amount_minor,
             currency=self.total.currency,
             lines=lines,
+            is_silent=is_silent,
         )
         payment = self.payment
         if token is not None:

@@ -27,7 +27,10 @@ class OrderLine:
 
 @frozen(kw_only=True, slots=False)
 class OrderPlaced(Event):
-    """Stock is reserved for these lines; money is being asked for."""
+    """Stock is reserved for these lines; money is being asked for.
+
+    `is_silent` says that the customer is told nothing of what comes of its payment: old orders, imported.
+    """
 
     type: ClassVar[str] = "order.placed.v1"
 
@@ -37,6 +40,7 @@ class OrderPlaced(Event):
     total_minor: int
     currency: str
     lines: tuple[OrderLine, ...]
+    is_silent: bool = False
 
 
 @frozen(kw_only=True, slots=False)

@@ -232,6 +232,12 @@ def _whole_number(value: object, _: object) -> int:
     raise _wrong("must be a whole number")
 
 
+def _claim(value: object, _: object) -> bool:
+    if type(value) is not bool:
+        raise _wrong("must be true or false")
+    return value
+
+
 def _payload(value: object, _: object) -> Payload:
     if type(value) is not dict:
         raise _wrong("must be an object")
@@ -294,7 +300,14 @@ def _buyer_class(value: object) -> type[Contact] | type[CustomerReference]:
 
 def _made() -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=False)
-    for kind, hook in ((str, _text), (int, _whole_number), (UUID, _uuid), (datetime, _time), (StrEnum, _choice)):
+    for kind, hook in (
+        (str, _text),
+        (bool, _claim),
+        (int, _whole_number),
+        (UUID, _uuid),
+        (datetime, _time),
+        (StrEnum, _choice),
+    ):
         converter.register_structure_hook(kind, hook)
     converter.register_structure_hook_factory(_is_tuple, _tuple_hook)
     converter.register_structure_hook_factory(lambda kind: isinstance(kind, type) and has(kind), _object_hook)

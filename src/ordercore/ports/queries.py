@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 from attrs import frozen
@@ -22,24 +22,11 @@ from ordercore.domain.payment import PaymentMethod
 from ordercore.domain.product import Movement, Product
 from ordercore.domain.shipment import Shipment
 from ordercore.domain.work_item import WorkItem
-
-V = TypeVar("V")
-
-
-@frozen(kw_only=True)
-class Page(Generic[V]):
-    """Up to `limit` rows and the cursor of the next page, None at the end."""
-
-    data: Sequence[V]
-    next: str | None
-
-
-@frozen(kw_only=True)
-class PageRequest:
-    """Which page: at most `limit` rows (1 to 500) after that cursor."""
-
-    limit: int = 50
-    after: str | None = None
+from ordercore.ports.outbox import OutboxLookups, OutboxQueries
+from ordercore.ports.pages import EventFilter as EventFilter
+from ordercore.ports.pages import EventRow as EventRow
+from ordercore.ports.pages import Page as Page
+from ordercore.ports.pages import PageRequest as PageRequest
 
 
 @frozen(kw_only=True)
@@ -137,19 +124,6 @@ class WorkItemFilter:
 
 
 @frozen(kw_only=True)
-class EventRow:
-    """A stored event: `number` counts within its stream."""
-
-    stream: str
-    stream_id: UUID
-    number: int
-    type: str
-    occurred_at: datetime
-    actor_id: UUID
-    payload: Mapping[str, object]
-
-
-@frozen(kw_only=True)
 class OpenWork:
     """Something a worker may have to finish: an attempt or a shipment without an end, and the order it belongs to."""
 
@@ -164,7 +138,7 @@ class OpenWork:
         return self.since, self.attempt_id or self.shipment_id or self.order_id
 
 
-class Lookups(Protocol):
+class Lookups(OutboxLookups, Protocol):
     """Single aggregates, unlocked, as they are in the snapshot; absent ids are absent."""
 
     @property
@@ -213,7 +187,7 @@ class Lookups(Protocol):
         """Numbers of the orders that have pieces of the product reserved, lowest first."""
 
 
-class Queries(Lookups, Protocol):
+class Queries(Lookups, OutboxQueries, Protocol):
     """Lists and searches; they have one implementation, SQL."""
 
     def order_page(self, which: OrderFilter, page: PageRequest) -> Page[OrderRow]: ...
@@ -235,5 +209,5 @@ class Queries(Lookups, Protocol):
 
     def movement_page(self, product_id: UUID, page: PageRequest) -> Page[Movement]: ...
 
-    def event_page(self, stream: str | None, page: PageRequest) -> Page[EventRow]:
-        """Events of one kind of stream, or of all, oldest first by (occurred_at, stream, id, number)."""
+    def event_page(self, which: EventFilter, page: PageRequest) -> Page[EventRow]:
+        """Events that have a position, by it; the cursor is the position itself."""

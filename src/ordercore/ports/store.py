@@ -22,6 +22,7 @@ from ordercore.domain.product import Product
 from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Shipment
 from ordercore.domain.work_item import WorkItem
+from ordercore.ports.outbox import Leases, Outbox, Subscriptions
 from ordercore.ports.queries import Lookups, Queries
 
 A = TypeVar("A")
@@ -190,6 +191,16 @@ class UnitOfWork(Protocol):
 
     @property
     def imports(self) -> Imports: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """SQL only, as are the leases: the memory store refuses with StoreUnavailable."""
+
+    @property
+    def leases(self) -> Leases: ...
 
 
 class Store(Protocol):

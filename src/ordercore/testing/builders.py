@@ -13,11 +13,13 @@ from uuid import UUID
 from ordercore.domain.actor import EMBEDDING
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.customer import Address, Contact, Customer
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.money import Money, total_of
 from ordercore.domain.order import Allocation, Order, OrderItem
 from ordercore.domain.payment import AnswerKind, Payment, PaymentMethod, ProviderAnswer
 from ordercore.domain.product import DEFAULT_LOCATION, Product
+from ordercore.domain.shipment import Label, Shipment, ShipmentLine
+from ordercore.ports.notifier import Message, MessageKind
 from ordercore.testing.faults import CountingIds
 
 AT = datetime(2025, 1, 1, 12, tzinfo=UTC)
@@ -125,6 +127,43 @@ def a_payment(amount: Money, *, id: UUID | None = None, at: datetime = AT, is_ex
         is_external=is_external,
         changed_at=at,
     )
+
+
+def a_message(kind: MessageKind = MessageKind.CONFIRMATION, *, order: Order | None = None, **details: Any) -> Message:
+    """What Ada is told of an order that is as far as that needs, apart from what is said."""
+    order = order or _order_for(kind)
+    usual = {
+        "id": f"order/{order.id}/{order.event_count + len(order.facts)}",
+        "occurred_at": AT,
+        "to": order.contact,
+        "locale": "en",
+        "shipment": a_parcel(order) if kind in (MessageKind.SHIPPED, MessageKind.DELIVERED) else None,
+        "amount": order.total if kind is MessageKind.REFUNDED else None,
+    }
+    return Message(kind=kind, order=order, **{**usual, **details})
+
+
+def a_parcel(order: Order, tracking_number: str = "RA000000005XX") -> Shipment:
+    """All of the order in one parcel, with its label."""
+    return Shipment(
+        id=IDS.new(),
+        order_id=order.id,
+        lines=tuple(ShipmentLine(order_item_id=item.id, quantity=item.quantity) for item in order.items),
+        status=ShipmentStatus.LABELLED,
+        label=Label(carrier="Fake", tracking_number=tracking_number, document=b"", media_type="application/pdf"),
+        started_at=AT,
+    )
+
+
+def _order_for(kind: MessageKind) -> Order:
+    if kind is MessageKind.SHIPPED:
+        return an_order(shipped=True)
+    if kind is MessageKind.DELIVERED:
+        return an_order(delivered=True)
+    order = an_order(captured=True)
+    if kind is MessageKind.CONFIRMATION:
+        return order
+    return order.cancel(attempt_id=IDS.new(), entry_id=IDS.new(), at=AT, actor_id=EMBEDDING.id)
 
 
 def _placed(items: tuple[OrderItem, ...], details: dict[str, Any]) -> Order:

@@ -75,6 +75,8 @@ def a_scene(store: Store) -> Scene:
         for at, (life, moment) in enumerate(zip(LIVES, moments, strict=True))
     ]
     shipments, items = _shipments(store, orders), _work_items(store, orders)
+    with store.begin() as work:
+        work.outbox.give_positions(work.outbox.unpositioned(500))
     return evolve(scene, orders=orders, shipments=shipments, work_items=items)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ def demo(folder: Path) -> Iterator[str]:
 
 def test_the_printed_lines_work_as_they_stand(tmp_path: Path) -> None:
     with demo(tmp_path) as page:
+        mails = tmp_path / "demo.db.mails"
         place, look, ship, low = shell_lines(page)
         placed = shell(place)
         assert placed["status"] == "confirmed"
@@ -69,7 +70,20 @@ def test_the_printed_lines_work_as_they_stand(tmp_path: Path) -> None:
         secret = (tmp_path / "demo.db.token").read_text().strip()
         assert secret not in page
         assert stat.S_IMODE((tmp_path / "demo.db.token").stat().st_mode) == 0o600
+        confirmation = eventually(lambda: [*mails.glob(f"{placed['number']}-*-confirmation.eml")])
+        assert str(mails) in page
+        assert b"ada@example.com" in confirmation.read_bytes()
     assert findings(tmp_path, Verdict.BROKEN) == []
+
+
+def eventually(look: Callable[[], list[Path]]) -> Path:
+    """The one file, as soon as the worker has written it."""
+    until = time.monotonic() + LONGEST_START_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    (only,) = found
+    return only
 
 
 def test_a_second_start_keeps_what_the_first_made(tmp_path: Path) -> None:

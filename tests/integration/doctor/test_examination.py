@@ -267,6 +267,29 @@ INJURIES = {
     "another event of an import": Injury(
         6, ("event_numbers",), ["UPDATE events SET number = 2 WHERE stream = 'import'"], "import of products"
     ),
+    "positions against the numbers": Injury(
+        6,
+        ("event_positions",),
+        [
+            f"UPDATE events SET position = 1000 - number WHERE stream = 'order' AND stream_id = {order('delivered')}",
+        ],
+    ),
+    "a position left out": Injury(
+        6,
+        ("event_positions",),
+        [f"UPDATE events SET position = 7 WHERE stream = 'order' AND stream_id = {order('free')} AND number = 2"],
+    ),
+    "a lane that leads nowhere": Injury(
+        6,
+        ("event_lanes",),
+        [
+            "INSERT INTO subscriptions (id, name, kind, sealed, types, allows_private, status, added_at, version,"
+            " event_count) SELECT id, 'till', 'webhook', personal, '*', is_guest, 'active', registered_at, 1, 0"
+            " FROM customers LIMIT 1",
+            "INSERT INTO event_lanes (subscription_id, stream, stream_id, again, next_number, last_number, tries,"
+            " due_at) SELECT id, 'order', id, 0, 1, 1, 0, added_at FROM subscriptions",
+        ],
+    ),
     "a password in clear": Injury(
         8, ("password_hashes",), ["UPDATE admin_users SET password_hash = 'hunter2' WHERE username = 'ann'"], "ann"
     ),

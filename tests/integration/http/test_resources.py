@@ -91,7 +91,7 @@ def test_a_card_becomes_a_token_and_leaves_no_trace(api: Api, caplog: pytest.Log
         assert secret not in caplog.text
 
 
-def test_events_tell_everything_to_those_who_may_do_everything(api: Api) -> None:
+def test_events_tell_nothing_personal_and_need_their_scope(api: Api) -> None:
     api.place()
     events = (api.get("/v1/events?stream=order&limit=2").json or {})["data"]
     assert events[0]["type"] == "order.placed.v1"

@@ -15,7 +15,15 @@ from ordercore.bootstrap import migrate
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus
 from ordercore.domain.order import Order
 from ordercore.domain.work_item import WorkItem
-from ordercore.ports.queries import OrderFilter, PageRequest, PaymentFilter, ProductFilter, Queries, WorkItemFilter
+from ordercore.ports.queries import (
+    EventFilter,
+    OrderFilter,
+    PageRequest,
+    PaymentFilter,
+    ProductFilter,
+    Queries,
+    WorkItemFilter,
+)
 from ordercore.testing.store_samples import (
     AT,
     ORDER_LIVES,
@@ -153,7 +161,7 @@ LISTS: dict[str, Callable[[Filled], Callable[[Queries, PageRequest], Any]]] = {
     ),
     "products": lambda _: lambda queries, page: queries.product_page(ProductFilter(), page),
     "low products": lambda _: lambda queries, page: queries.product_page(ProductFilter(low=True), page),
-    "events": lambda _: lambda queries, page: queries.event_page(None, page),
+    "events": lambda _: lambda queries, page: queries.event_page(EventFilter(), page),
 }
 
 

@@ -17,6 +17,7 @@ from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
 from ordercore.domain.product import DEFAULT_LOCATION, Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.subscription import Subscription
 from ordercore.domain.work_item import WorkItem
 from ordercore.testing import strategies
 from ordercore.testing.store_samples import a_customer, a_product, an_order, new_id
@@ -81,6 +82,17 @@ def test_a_shipment_comes_back(sql_store: SqlStore, shipment: Shipment) -> None:
 
     found = written(sql_store, write, lambda work: read_shipments(work.wire, work.sealer, keys(work, shipment)))
     assert found == {shipment.id: evolve(saved(shipment), lines=lines)}
+
+
+@a_few
+@given(subscription=strategies.subscriptions())
+def test_a_subscription_comes_back(sql_store: SqlStore, subscription: Subscription) -> None:
+    found = written(
+        sql_store,
+        lambda work: work.subscriptions.save(subscription),
+        lambda work: work.subscriptions._read(keys(work, subscription), lock=False),
+    )
+    assert found == {subscription.id: saved(subscription)}
 
 
 @a_few

@@ -86,10 +86,14 @@ def test_a_filled_database_of_the_first_release_is_upgraded_whole(old_url: str) 
     assert "work_items" not in before
     said = ordercore.migrate(old_url)
     assert said == f"The database was at schema {RELEASED} and is at {schema.REVISION} now."
-    assert counts(old_url) == {**before, "work_items": 0}
+    way_out = ("subscriptions", "event_cursors", "event_lanes", "dead_letters", "deliveries", "leases")
+    assert counts(old_url) == {**before, **dict.fromkeys(("work_items", *way_out), 0)}
     assert differences(old_url) == []
     with ordercore.open(old_url) as shop:
         assert isinstance(shop, OrderCore)
+        assert broken(shop, is_synced=False) == []
+        shop.worker().relay.run_round()
+        assert shop.last_position() == before["events"]
         assert broken(shop, is_synced=False) == []
         number = shop.ordering.place(a_command({"MUG": 1})).number
         assert number == max(row.number for row in shop.ordering.list().data)

@@ -21,7 +21,7 @@ from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.aggregates import Aggregate
 from ordercore.domain.errors import StockIsReserved
 from ordercore.testing.faults import FaultyCarrier, FaultyGateway, FixedClock, PlannedFault
-from tests.support.cores import Told, a_shop
+from tests.support.cores import a_shop
 from tests.support.machine.commands import ACTORS, COMMANDS, Request, placing
 from tests.support.machine.wishes import FRESH, SKUS
 from tests.support.machine.world import OnePassword, RememberingIds, StrictGateway, Weather
@@ -61,7 +61,7 @@ class Driving(RuleBasedStateMachine):
         if url is None:
             core = a_shop(store=MemoryStore(now=self.clock.now)).core
         else:
-            opened = ordercore.open(url, notifier=Told(), clock=self.clock, payment_gateway=gateway, carrier=carrier)
+            opened = ordercore.open(url, clock=self.clock, payment_gateway=gateway, carrier=carrier)
             self.cleanup.callback(opened.close)
             core = opened._core
         self.is_sql = url is not None

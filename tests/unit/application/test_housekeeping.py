@@ -25,7 +25,7 @@ from ordercore.domain.payment import ProviderAnswer
 from ordercore.ports.commits import Change
 from ordercore.ports.gateway import ProviderCall
 from ordercore.testing.faults import Cut, Fault, FaultPlan, FixedClock, PlannedFault
-from tests.support.cores import DECLINED, TIMEOUT, OpenShop, a_command, a_shop, add, available, placed
+from tests.support.cores import DECLINED, TIMEOUT, OpenShop, a_command, a_shop, add, available, placed, told_of
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -96,7 +96,7 @@ def test_an_unknown_payment_is_settled_once_its_time_has_come() -> None:
     shop.clock.advance(A_MINUTE)
     assert shop.housekeeping.run_round() == RoundReport(settled=1)
     assert shop.ordering.get(order.id).status is OrderStatus.CONFIRMED
-    assert shop.told.news == [("order_confirmed", str(order.number))]
+    assert told_of(shop, order.id).kinds == ["confirmation"]
 
 
 @pytest.mark.parametrize("point", ["gateway.authorise.before", "gateway.authorise.after"])
@@ -171,7 +171,7 @@ def test_a_waiting_order_expires_with_its_reservation() -> None:
         PaymentStatus.VOIDED,
     )
     assert available(shop) == 10
-    assert shop.told.news[-1] == ("order_cancelled", str(order.number))
+    assert told_of(shop, order.id).kinds == ["cancelled"]
 
 
 def test_a_candidate_that_changed_meanwhile_does_not_expire(monkeypatch: pytest.MonkeyPatch) -> None:

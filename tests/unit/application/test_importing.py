@@ -19,7 +19,7 @@ from ordercore.domain.limits import MAX_ORDERS_PER_BATCH
 from ordercore.domain.money import Money
 from ordercore.ports.commits import Change
 from ordercore.testing.faults import CountingIds, FixedClock
-from tests.support.cores import ANN, DECLINED, HOME, OpenShop, a_command, a_shop, add, an_actor, available
+from tests.support.cores import ANN, DECLINED, HOME, OpenShop, a_command, a_shop, add, an_actor, available, told_of
 
 LAST_YEAR = datetime(2024, 1, 5, 11, 53, 26, tzinfo=UTC)
 IMPORTED, KNOWN, REFUSED = ImportVerdict.IMPORTED, ImportVerdict.KNOWN, ImportVerdict.REFUSED
@@ -167,7 +167,7 @@ def test_an_imported_order_is_booked_as_paid_elsewhere_and_nobody_is_told() -> N
     )
     assert (order.ordered_at, order.external_reference) == (LAST_YEAR, "A-1")
     assert not shop.provider.entries()
-    assert not shop.told.news
+    assert not told_of(shop, order.id).kinds
 
 
 def test_a_second_import_changes_nothing() -> None:
@@ -212,7 +212,8 @@ def test_an_import_can_charge_and_tell() -> None:
     outcomes = shop.importing.orders(lines, payments=PaymentMode.CHARGE, notify=True)
     assert [outcome.verdict for outcome in outcomes] == [IMPORTED, IMPORTED]
     assert isinstance(outcomes[1].refusal, PaymentDeclined)
-    assert {kind for kind, _ in shop.told.news} == {"order_confirmed", "order_cancelled"}
+    numbers = [shop.ordering.by_number(number).id for number in (1, 2)]
+    assert told_of(shop, *numbers).kinds == ["confirmation", "cancelled"]
     assert len(shop.provider.entries()) == 2
 
 

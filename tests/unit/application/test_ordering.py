@@ -24,7 +24,19 @@ from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import CancelReason, OnDecline, Order
 from ordercore.testing.builders import IDS
 from ordercore.testing.faults import Cut, Fault, FaultPlan, PlannedFault
-from tests.support.cores import DECLINED, HOME, TIMEOUT, VISA, OpenShop, a_command, a_shop, add, available, placed
+from tests.support.cores import (
+    DECLINED,
+    HOME,
+    TIMEOUT,
+    VISA,
+    OpenShop,
+    a_command,
+    a_shop,
+    add,
+    available,
+    placed,
+    told_of,
+)
 
 AT_ONCE = Settings(capture=CapturePolicy.CONFIRMED)
 ELSEWHERE = evolve(HOME, line1="Elsewhere 2")
@@ -55,7 +67,7 @@ def test_a_declined_payment_cancels_the_order_and_gives_its_stock_back() -> None
     order = shop.ordering.get(refusal.order_id)
     assert (order.status, order.cancel_reason) == (OrderStatus.CANCELLED, CancelReason.PAYMENT_DECLINED)
     assert available(shop) == 10
-    assert shop.told.news == [("order_cancelled", str(order.number))]
+    assert told_of(shop, order.id).kinds == ["cancelled"]
 
 
 def test_a_declined_payment_can_leave_the_order_waiting_with_its_stock() -> None:

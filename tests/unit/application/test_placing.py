@@ -36,7 +36,19 @@ from ordercore.ports.commits import Change
 from ordercore.testing.builders import IDS
 from ordercore.testing.builders import a_customer as a_known_customer
 from ordercore.testing.faults import FixedClock
-from tests.support.cores import ANN, DECLINED, HOME, OpenShop, a_command, a_shop, add, an_actor, available, placed
+from tests.support.cores import (
+    ANN,
+    DECLINED,
+    HOME,
+    OpenShop,
+    a_command,
+    a_shop,
+    add,
+    an_actor,
+    available,
+    placed,
+    told_of,
+)
 
 
 def is_refused(outcome: Order | OrderCoreError, with_: type[OrderCoreError]) -> bool:
@@ -64,7 +76,7 @@ def test_a_placed_order_is_confirmed_with_stock_reserved_and_money_held() -> Non
     assert shop.catalogue.get(mug.id).reserved == 3
     assert not order.facts
     assert not order.replayed
-    assert shop.told.news == [("order_confirmed", str(order.number))]
+    assert told_of(shop, order.id).kinds == ["confirmation"]
     assert [event.type for event in shop.ordering.history(order.id)] == [
         "order.placed.v1",
         "payment.recorded.v1",

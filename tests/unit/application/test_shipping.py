@@ -37,6 +37,7 @@ from tests.support.cores import (
     a_shop,
     add,
     placed,
+    told_of,
 )
 
 NOWHERE = evolve(HOME, country="AQ")
@@ -73,7 +74,7 @@ def test_shipping_captures_the_money_buys_a_label_and_consumes_stock() -> None:
     shipped = now(shop, order)
     assert (shipped.status, shipped.payment.status) == (OrderStatus.SHIPPED, PaymentStatus.CAPTURED)
     assert stock(shop) == (7, 0)
-    assert shop.told.news[-1] == ("order_shipped", str(order.number))
+    assert told_of(shop, order.id).kinds == ["confirmation", "shipped"]
     assert [event.payload.get("note") for event in shop.ordering.history(order.id)][3:5] == ["by hand", "by hand"]
 
 
@@ -387,4 +388,4 @@ def test_the_customer_is_told_of_a_delivery() -> None:
     order = placed(shop)
     shop.shipping.ship(ShipOrder(order_id=order.id))
     shop.shipping.deliver(MarkDelivered(order_id=order.id))
-    assert shop.told.news[-1] == ("order_delivered", str(order.number))
+    assert told_of(shop, order.id).kinds == ["confirmation", "shipped", "delivered"]

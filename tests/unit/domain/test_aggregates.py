@@ -52,6 +52,7 @@ def test_every_event_has_a_stable_public_name_of_its_own() -> None:
             "admin",
             "token",
             "work_item",
+            "subscription",
         }
         assert rest.endswith(".v1")
 
@@ -66,6 +67,7 @@ def test_every_aggregate_has_a_stream_of_its_own() -> None:
         "Product": "product",
         "ProductImport": "import",
         "Shipment": "shipment",
+        "Subscription": "subscription",
         "WorkItem": "work_item",
     }
     assert streams() == tuple(sorted(by_class.values()))

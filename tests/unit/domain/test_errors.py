@@ -63,6 +63,7 @@ CODES = {
     "NotDeactivatable": "not_deactivatable",
     "OutOfStock": "out_of_stock",
     "OutcomeUnknown": "outcome_unknown",
+    "NotificationFailed": "notification_failed",
     "Overloaded": "overloaded",
     "PaymentDeclined": "payment_declined",
     "PaymentInFlight": "payment_in_flight",

@@ -9,6 +9,7 @@ from ordercore.domain.lifecycles import (
     ORDER,
     PAYMENT,
     SHIPMENT,
+    SUBSCRIPTION,
     WORK_ITEM,
     OrderAction,
     OrderStatus,
@@ -16,6 +17,8 @@ from ordercore.domain.lifecycles import (
     PaymentStatus,
     ShipmentAction,
     ShipmentStatus,
+    SubscriptionAction,
+    SubscriptionStatus,
     WorkItemAction,
     WorkItemStatus,
     advance,
@@ -70,6 +73,14 @@ exception   DEPART    -> in_transit
 exception   DELIVER   -> delivered
 exception   RETURN    -> returned
 """
+SUBSCRIPTION_STEPS = """
+active      CHANGE    -> active
+active      PAUSE     -> paused
+active      REMOVE    -> removed
+paused      CHANGE    -> paused
+paused      RESUME    -> active
+paused      REMOVE    -> removed
+"""
 WORK_ITEM_STEPS = """
 open        SETTLE    -> settled
 """
@@ -84,6 +95,7 @@ LIFECYCLES: list[tuple[str, Any, type[StrEnum], type[StrEnum], dict[tuple[str, s
     ("order", ORDER, OrderStatus, OrderAction, steps(ORDER_STEPS)),
     ("payment", PAYMENT, PaymentStatus, PaymentAction, steps(PAYMENT_STEPS)),
     ("shipment", SHIPMENT, ShipmentStatus, ShipmentAction, steps(SHIPMENT_STEPS)),
+    ("subscription", SUBSCRIPTION, SubscriptionStatus, SubscriptionAction, steps(SUBSCRIPTION_STEPS)),
     ("work item", WORK_ITEM, WorkItemStatus, WorkItemAction, steps(WORK_ITEM_STEPS)),
 ]
 PAIRS = [

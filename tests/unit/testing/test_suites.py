@@ -8,6 +8,7 @@ import pytest
 
 OFFENDERS = """
 import datetime
+import logging
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,10 +17,13 @@ from attrs import evolve
 from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.adapters.security.sealer import PlainSealer
 from ordercore.adapters.shipping.fake import FakeCarrier
+from ordercore.domain.errors import NotificationFailed
+from ordercore.ports.publisher import DeliveryAnswer, DeliveryKind, Target
 from ordercore.testing.carrier_suite import CarrierSuite
 from ordercore.testing.faults import CountingIds, FixedClock
 from ordercore.testing.gateway_suite import PaymentGatewaySuite
 from ordercore.testing.notifier_suite import NotifierSuite
+from ordercore.testing.publisher_suite import PublisherSuite
 from ordercore.testing.small_suites import ClockSuite, IdsSuite, PasswordsSuite, SealerSuite
 
 
@@ -54,8 +58,30 @@ class BuysTwice(FakeCarrier):
 
 
 class Raises:
-    def notify(self, kind, **about):
+    def send(self, message):
         raise ConnectionError
+
+
+class TriesForEver:
+    def send(self, message):
+        if "@example.com" not in message.to.email:
+            raise NotificationFailed(reason="no address")
+
+
+class Repeats:
+    def send(self, message):
+        raise NotificationFailed(reason=f"no address: {message.to.email}", is_retryable=False)
+
+
+class Talks:
+    def send(self, message):
+        logging.getLogger("ordercore.talks").info("told %s", message.to.name)
+
+
+class TakesOneKind:
+    def send(self, message):
+        if message.kind != "confirmation":
+            raise NotificationFailed(reason="unknown kind", is_retryable=False)
 
 
 class IsNaive(FixedClock):
@@ -86,6 +112,55 @@ class KeepsPlainly:
         return password_hash == password
 
 
+class Carries:
+    # to a memory, as it should be
+    deadline = datetime.timedelta(seconds=5)
+
+    def __init__(self):
+        self.arrived = []
+
+    def publish(self, target, envelope):
+        if target.address != "memory":
+            return self.unreachable(target)
+        self.arrived.append(envelope.id)
+        return DeliveryAnswer(kind=DeliveryKind.DELIVERED)
+
+    def unreachable(self, target):
+        kind = DeliveryKind.RETRY if target.address == "nowhere" else DeliveryKind.REFUSED
+        return DeliveryAnswer(kind=kind, detail="nobody there")
+
+
+class SwallowsEvents(Carries):
+    def publish(self, target, envelope):
+        if envelope.number == 2:
+            return DeliveryAnswer(kind=DeliveryKind.DELIVERED)
+        return super().publish(target, envelope)
+
+
+class RaisesErrors(Carries):
+    def unreachable(self, target):
+        raise ConnectionError
+
+
+class TellsAll(Carries):
+    def unreachable(self, target):
+        return DeliveryAnswer(kind=DeliveryKind.RETRY, detail=repr((target.address, target.secrets)))
+
+
+class PublisherTrial(PublisherSuite):
+    @pytest.fixture
+    def target(self):
+        return Target(subscription_id=UUID(int=1), kind="webhook", address="memory", secrets=("whsec_abc",))
+
+    @pytest.fixture
+    def arrived(self, publisher):
+        return lambda: publisher.arrived
+
+    @pytest.fixture
+    def absent(self, target):
+        return evolve(target, address="nowhere")
+
+
 def trial(suite, name, make):
     fixture = pytest.fixture(name=name)(lambda self: make())
     return type("Trial", (suite,), {name: fixture})
@@ -97,7 +172,15 @@ TestKeepsTheWait = trial(PaymentGatewaySuite, "gateway", KeepsTheWait)
 TestKeepsTheWaitToo = trial(CarrierSuite, "carrier", KeepsTheWaitToo)
 TestFindsByCharging = trial(PaymentGatewaySuite, "gateway", FindsByCharging)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
+TestCarries = trial(PublisherTrial, "publisher", Carries)
+TestSwallowsEvents = trial(PublisherTrial, "publisher", SwallowsEvents)
+TestRaisesErrors = trial(PublisherTrial, "publisher", RaisesErrors)
+TestTellsAll = trial(PublisherTrial, "publisher", TellsAll)
 TestRaises = trial(NotifierSuite, "notifier", Raises)
+TestTriesForEver = trial(NotifierSuite, "notifier", TriesForEver)
+TestRepeats = trial(NotifierSuite, "notifier", Repeats)
+TestTalks = trial(NotifierSuite, "notifier", Talks)
+TestTakesOneKind = trial(NotifierSuite, "notifier", TakesOneKind)
 TestIsNaive = trial(ClockSuite, "clock", IsNaive)
 TestStandsStill = trial(ClockSuite, "clock", StandsStill)
 TestCountsDown = trial(IdsSuite, "ids", CountsDown)
@@ -132,7 +215,21 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("BuysTwice", "a_repeated_key_answers_the_same_label"),
         ("BuysTwice", "a_key_with_another_parcel_buys_no_second_label"),
         ("BuysTwice", "one_key_in_many_threads_is_one_label"),
-        ("Raises", "it_tells_from_many_threads"),
+        ("Raises", "it_takes_messages_from_many_threads"),
+        ("Raises", "it_takes_every_name"),
+        ("Raises", "it_takes_every_locale"),
+        ("Raises", "it_takes_the_same_message_again"),
+        ("TriesForEver", "what_is_no_address_is_taken_or_refused_for_good"),
+        ("Repeats", "what_is_no_address_is_taken_or_refused_for_good"),
+        ("Talks", "nothing_personal_is_logged"),
+        ("TakesOneKind", "it_takes_every_kind_of_message"),
+        ("TakesOneKind", "it_takes_every_currency"),
+        ("SwallowsEvents", "what_is_taken_has_arrived_in_its_order"),
+        ("SwallowsEvents", "many_threads_lose_nothing"),
+        ("RaisesErrors", "nobody_there_is_to_be_tried_again_and_told_in_time"),
+        ("RaisesErrors", "an_address_that_leads_nowhere_never_raises_and_is_never_shown"),
+        ("TellsAll", "an_address_that_leads_nowhere_never_raises_and_is_never_shown"),
+        ("TellsAll", "no_secret_is_shown"),
         ("IsNaive", "now_is_aware_and_in_utc"),
         ("StandsStill", "a_pause_lets_time_pass"),
         ("CountsDown", "ids_are_uuid7"),
@@ -145,6 +242,10 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
 )
 def test_a_planted_fault_is_caught_by(verdict: str, offender: str, test: str) -> None:
     assert re.search(rf"^FAILED .*::Test{offender}::test_{test}\b", verdict, re.MULTILINE), verdict
+
+
+def test_a_publisher_that_keeps_its_promises_passes(verdict: str) -> None:
+    assert "TestCarries" not in verdict
 
 
 def test_a_suite_that_fails_shows_its_values(verdict: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from ordercore.adapters.memory.outbox_lookups import MemoryOutboxLookups
 from ordercore.adapters.memory.state import State
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
@@ -21,11 +22,11 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class MemoryLookups:
+class MemoryLookups(MemoryOutboxLookups):
     """One committed state, which nobody changes."""
 
     def __init__(self, state: State, now: datetime) -> None:
-        self._state = state
+        super().__init__(state)
         self.now = now
 
     def orders(self, ids: Iterable[UUID]) -> Mapping[UUID, Order]:

@@ -18,6 +18,7 @@ from ordercore.domain.order import Order
 from ordercore.domain.payment import LedgerEntry, Payment
 from ordercore.domain.product import Movement, Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.subscription import Subscription
 from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import EventRow
 from ordercore.ports.store import RequestClaim, StoredRequest
@@ -56,6 +57,8 @@ class State:
     admins: dict[UUID, AdminUser] = field(factory=dict)
     tokens: dict[UUID, ApiToken] = field(factory=dict)
     work_items: dict[UUID, WorkItem] = field(factory=dict)
+    subscriptions: dict[UUID, Subscription] = field(factory=dict)
+    subscription_names: dict[str, UUID] = field(factory=dict)
     requests: dict[tuple[UUID, str], RequestRow] = field(factory=dict)
     references: dict[tuple[UUID, str], UUID] = field(factory=dict)
     guests: dict[str, UUID] = field(factory=dict)

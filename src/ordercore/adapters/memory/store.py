@@ -21,11 +21,14 @@ from ordercore.adapters.memory.collections import (
     MemoryRequests,
 )
 from ordercore.adapters.memory.lookups import MemoryLookups
+from ordercore.adapters.memory.outbox_lookups import no_way_out
 from ordercore.adapters.memory.state import State
+from ordercore.adapters.memory.subscriptions import MemorySubscriptions
 from ordercore.domain.admin import STORE_ADMIN, AdminRole, AdminUser
 from ordercore.domain.errors import StoreUnavailable
 from ordercore.domain.payment import LedgerEntry
 from ordercore.domain.product import Movement
+from ordercore.ports.outbox import Leases, Outbox
 from ordercore.ports.queries import Lookups, Queries
 from ordercore.ports.store import UnitOfWork
 
@@ -58,6 +61,25 @@ class MemoryUnitOfWork:
         self.tokens = MemoryCollection(state, state.tokens, "tokens", locks)
         self.work_items = MemoryCollection(state, state.work_items, "work_items", locks)
         self.imports = MemoryImports(state)
+        self.subscriptions = MemorySubscriptions(state, locks)
+
+    @property
+    def outbox(self) -> Outbox:
+        """There is none.
+
+        Raises:
+            StoreUnavailable: always.
+        """
+        raise no_way_out()
+
+    @property
+    def leases(self) -> Leases:
+        """There are none.
+
+        Raises:
+            StoreUnavailable: always.
+        """
+        raise no_way_out()
 
 
 class MemoryStore:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from uuid import UUID
+
+from ordercore.ports.notifier import Message
 
 _log = logging.getLogger("ordercore.notifications")
 
@@ -11,6 +12,6 @@ _log = logging.getLogger("ordercore.notifications")
 class LogNotifier:
     """Writes a line a message; logging itself never raises."""
 
-    def notify(self, kind: str, *, order_id: UUID, order_number: str) -> None:
-        """Tell of what happened to an order."""
-        _log.info("%s order=%s id=%s", kind, order_number, order_id)
+    def send(self, message: Message) -> None:
+        """Write what would be told."""
+        _log.info("%s order=%s id=%s", message.kind, message.order.number, message.id)

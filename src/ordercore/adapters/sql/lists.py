@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import ColumnElement, Select, Table, func, literal_column, or_, select, type_coerce
 from sqlalchemy.types import NullType
 
 from ordercore.adapters.sql.pages import refuse_unsearchable
-from ordercore.adapters.sql.tables import events, orders, payments, products, shipments, stock_movements
+from ordercore.adapters.sql.tables import orders, payments, products, shipments, stock_movements
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.money import Money
 from ordercore.domain.payment import PaymentMethod
 from ordercore.domain.product import Movement, MovementKind
 from ordercore.ports.queries import (
-    EventRow,
     OrderFilter,
     OrderRow,
     PaymentFilter,
@@ -242,30 +240,4 @@ def movement(row: Sequence[Any]) -> Movement:
         actor_id=actor_id,
         reason=reason,
         reference=reference,
-    )
-
-
-# -- events -----------------------------------------------------------------------------------------------------
-
-EVENTS = select(
-    events.c.stream,
-    events.c.stream_id,
-    events.c.number,
-    events.c.type,
-    events.c.occurred_at,
-    events.c.actor_id,
-    events.c.payload,
-)
-
-
-def event_row(row: Sequence[Any]) -> EventRow:
-    stream, stream_id, number, type_, occurred_at, actor_id, payload = row
-    return EventRow(
-        stream=stream,
-        stream_id=stream_id,
-        number=number,
-        type=type_,
-        occurred_at=occurred_at,
-        actor_id=actor_id,
-        payload=orjson.loads(payload),
     )

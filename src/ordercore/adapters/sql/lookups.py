@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-import orjson
 
 from ordercore.adapters.sql import tables
 from ordercore.adapters.sql.collections.admins import admin_in_any_case
@@ -16,10 +13,10 @@ from ordercore.adapters.sql.collections.products import read_products
 from ordercore.adapters.sql.collections.shipments import read_shipments
 from ordercore.adapters.sql.column_types import EPOCH
 from ordercore.adapters.sql.mapping.admins import admin_of, token_of
-from ordercore.adapters.sql.mapping.columns import columns
 from ordercore.adapters.sql.mapping.customers import customer_of
+from ordercore.adapters.sql.mapping.events import EVENT_COLUMNS, event_of
 from ordercore.adapters.sql.mapping.work_items import work_item_of
-from ordercore.adapters.sql.wire import Row, Wire
+from ordercore.adapters.sql.outbox_lookups import SqlOutboxLookups
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
@@ -27,18 +24,12 @@ from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
 from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import EventRow, OpenWork
-from ordercore.ports.sealer import Sealer
 
 NIL = UUID(int=0)
 
 
-class SqlLookups:
+class SqlLookups(SqlOutboxLookups):
     """Reads by id in one snapshot."""
-
-    def __init__(self, wire: Wire, sealer: Sealer, clock: Callable[[Wire], datetime]) -> None:
-        self._wire = wire
-        self._sealer = sealer
-        self._clock = clock
 
     @property
     def now(self) -> datetime:
@@ -148,30 +139,6 @@ class SqlLookups:
         )
         return [number for (number,) in rows]
 
-    def _keys(self, ids: Iterable[UUID]) -> list[Any]:
-        return [self._wire.id(id) for id in ids]
-
     def _one(self, statement: str, value: object) -> UUID | None:
         rows = self._wire.run(statement, (value,))
         return self._wire.to_id(rows[0][0]) if rows else None
-
-    def _read(self, table: Any, ids: Iterable[UUID], make: Callable[[Row], Any]) -> Mapping[UUID, Any]:
-        rows = self._wire.rows(table, columns(table), self._keys(ids))
-        return {each.id: each for each in map(make, rows)}
-
-
-EVENT_COLUMNS = "stream, stream_id, number, type, occurred_at, actor_id, payload"
-
-
-def event_of(wire: Wire, row: Row) -> EventRow:
-    """A stored event, from EVENT_COLUMNS."""
-    stream, stream_id, number, type_, occurred_at, actor_id, payload = row
-    return EventRow(
-        stream=stream,
-        stream_id=wire.to_id(stream_id),
-        number=number,
-        type=type_,
-        occurred_at=wire.to_moment(occurred_at),
-        actor_id=wire.to_id(actor_id),
-        payload=orjson.loads(payload),
-    )

@@ -39,8 +39,7 @@ def page_of(
     Raises:
         InvalidRequest: a limit out of bounds, or a cursor that no page of such a list answered.
     """
-    if not 1 <= page.limit <= MAX_PAGE:
-        raise InvalidRequest.of("/limit", f"must be between 1 and {MAX_PAGE}, not {page.limit}", "out_of_range")
+    refuse_bad_limit(page.limit)
     if page.after is not None:
         statement = statement.where(_beyond(key, key_of(page.after, key), newest_first=newest_first))
     order = [column.desc() if newest_first else column.asc() for column in key]
@@ -51,6 +50,12 @@ def page_of(
         data=[make(row[:-width]) for row in rows],
         next=cursor_of(rows[-1][-width:]) if len(found) > page.limit else None,
     )
+
+
+def refuse_bad_limit(limit: int) -> None:
+    """Raises InvalidRequest where a page would be empty or too large."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidRequest.of("/limit", f"must be between 1 and {MAX_PAGE}, not {limit}", "out_of_range")
 
 
 def cursor_of(values: Sequence[Any]) -> str:

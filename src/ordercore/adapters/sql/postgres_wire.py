@@ -41,6 +41,8 @@ class PostgresWire:
     """
 
     claims_in_place = True
+    locking = " FOR NO KEY UPDATE"
+    locking_free = " FOR NO KEY UPDATE SKIP LOCKED"
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
@@ -86,7 +88,7 @@ class PostgresWire:
     def among(self, statement: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self.run(_among(statement), (array(keys, "uuid[]"),)) if keys else []
 
-    def pairs(self, table: Table, columns: str, by: tuple[str, str], names: Iterable[Row]) -> list[tuple[Any, ...]]:
+    def pairs(self, table: Table, columns: str, by: tuple[str, ...], names: Iterable[Row]) -> list[tuple[Any, ...]]:
         rows = list(names)
         if not rows:
             return []
@@ -103,6 +105,11 @@ class PostgresWire:
         statement = f"{_insert(table)} ON CONFLICT {conflict} DO NOTHING RETURNING {returning}"
         self._cursor.execute(statement, self._arrays(table, _names(table), rows))
         return self._cursor.fetchall()
+
+    def upsert(self, table: Table, rows: Sequence[Row], conflict: str, changes: str) -> None:
+        if rows:
+            statement = f"{_insert(table)} ON CONFLICT {conflict} DO UPDATE SET {changes}"
+            self._cursor.execute(statement, self._arrays(table, _names(table), rows))
 
     def update(
         self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row], *, also: str = ""
@@ -178,9 +185,9 @@ def _among(statement: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _pairs(table: Table, columns: str, by: tuple[str, str]) -> str:
+def _pairs(table: Table, columns: str, by: tuple[str, ...]) -> str:
     kinds = ", ".join(f"%s::{array_type(table, name)}" for name in by)
-    return f"SELECT {columns} FROM {table.name} WHERE ({by[0]}, {by[1]}) IN (SELECT * FROM unnest({kinds}))"
+    return f"SELECT {columns} FROM {table.name} WHERE ({', '.join(by)}) IN (SELECT * FROM unnest({kinds}))"
 
 
 @lru_cache(maxsize=64)

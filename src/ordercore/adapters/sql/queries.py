@@ -10,9 +10,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Select
 
 from ordercore.adapters.sql import lists
+from ordercore.adapters.sql.event_lists import positioned_page
 from ordercore.adapters.sql.lookups import SqlLookups
 from ordercore.adapters.sql.mapping.admins import admin_of, token_of
 from ordercore.adapters.sql.mapping.customers import customer_of
+from ordercore.adapters.sql.mapping.outbox import delivery_of, letter_of
 from ordercore.adapters.sql.mapping.products import levels_of, product_of
 from ordercore.adapters.sql.mapping.work_items import work_item_of
 from ordercore.adapters.sql.pages import Key, page_of, refuse_unsearchable
@@ -20,23 +22,28 @@ from ordercore.adapters.sql.tables import (
     admin_users,
     api_tokens,
     customers,
-    events,
+    dead_letters,
+    deliveries,
     orders,
     payments,
     products,
     shipments,
     stock,
     stock_movements,
+    subscriptions,
     work_items,
 )
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer, normalised_email, normalised_phone
-from ordercore.domain.lifecycles import ShipmentStatus
+from ordercore.domain.lifecycles import ShipmentStatus, SubscriptionStatus
 from ordercore.domain.product import Movement, Product
+from ordercore.domain.subscription import Subscription
 from ordercore.domain.work_item import WorkItem
+from ordercore.ports.outbox import DeadLetter, Delivery
 from ordercore.ports.queries import (
     CustomerFilter,
+    EventFilter,
     EventRow,
     OrderFilter,
     OrderRow,
@@ -124,12 +131,30 @@ class SqlQueries(SqlLookups):
         statement = lists.MOVEMENTS.where(stock_movements.c.product_id == product_id)
         return self._page(statement, (stock_movements.c.number,), page, lists.movement, newest_first=True)
 
-    def event_page(self, stream: str | None, page: PageRequest) -> Page[EventRow]:
-        """Events of one kind of stream, or of all, oldest first."""
-        refuse_unsearchable("/stream", stream)
-        statement = lists.EVENTS if stream is None else lists.EVENTS.where(events.c.stream == stream)
-        key = (events.c.occurred_at, events.c.stream, events.c.stream_id, events.c.number)
-        return self._page(statement, key, page, lists.event_row)
+    def event_page(self, which: EventFilter, page: PageRequest) -> Page[EventRow]:
+        """Events that have a position, by it."""
+        return positioned_page(self._connection, which, page)
+
+    def subscription_page(self, page: PageRequest) -> Page[Subscription]:
+        """Subscriptions that were not removed, by id."""
+        statement = lists.raw(subscriptions).where(subscriptions.c.status != SubscriptionStatus.REMOVED.value)
+        return self._page(statement, (subscriptions.c.id,), page, self._subscription)
+
+    def dead_letter_page(self, subscription_id: UUID | None, page: PageRequest) -> Page[DeadLetter]:
+        """Dead letters, the latest first."""
+        statement = lists.raw(dead_letters)
+        if subscription_id is not None:
+            statement = statement.where(dead_letters.c.subscription_id == subscription_id)
+        return self._page(
+            statement, (dead_letters.c.id,), page, lambda row: letter_of(self._wire, row), newest_first=True
+        )
+
+    def delivery_page(self, subscription_id: UUID, page: PageRequest) -> Page[Delivery]:
+        """The delivery log of one subscription, the latest first."""
+        statement = lists.raw(deliveries).where(deliveries.c.subscription_id == subscription_id)
+        return self._page(
+            statement, (deliveries.c.id,), page, lambda row: delivery_of(self._wire, row), newest_first=True
+        )
 
     def _page(
         self,

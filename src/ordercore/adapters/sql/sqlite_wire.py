@@ -35,6 +35,8 @@ class SqliteWire:
     """SQLite: the writer is alone, so that nothing is locked and claims are checked, then staged."""
 
     claims_in_place = False
+    locking = ""
+    locking_free = ""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
@@ -78,11 +80,12 @@ class SqliteWire:
             found += self.run(_among(statement, len(padded)), padded)
         return found
 
-    def pairs(self, table: Table, columns: str, by: tuple[str, str], names: Iterable[Row]) -> list[tuple[Any, ...]]:
+    def pairs(self, table: Table, columns: str, by: tuple[str, ...], names: Iterable[Row]) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = []
-        wanted = sorted({(first, second) for first, second in names})
-        for start in range(0, len(wanted), _LONGEST_LIST // 2):
-            part = wanted[start : start + _LONGEST_LIST // 2]
+        wanted = sorted(set(map(tuple, names)))
+        most = _padded(_LONGEST_LIST // len(by) // 2 + 1)
+        for start in range(0, len(wanted), most):
+            part = wanted[start : start + most]
             padded = part + [part[-1]] * (_padded(len(part)) - len(part))
             found += self.run(
                 _pairs(table.name, columns, by, len(padded)), [value for pair in padded for value in pair]
@@ -95,6 +98,10 @@ class SqliteWire:
 
     def claim(self, table: Table, rows: Sequence[Row], conflict: str, returning: str) -> list[tuple[Any, ...]]:
         raise NotImplementedError("SQLite claims by looking first: its writer is alone")
+
+    def upsert(self, table: Table, rows: Sequence[Row], conflict: str, changes: str) -> None:
+        if rows:
+            self._cursor.executemany(f"{_insert(table)} ON CONFLICT {conflict} DO UPDATE SET {changes}", rows)
 
     def update(
         self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row], *, also: str = ""
@@ -135,9 +142,9 @@ def _among(statement: str, count: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _pairs(table: str, columns: str, by: tuple[str, str], count: int) -> str:
-    marks = ",".join(["(?,?)"] * count)
-    return f"SELECT {columns} FROM {table} WHERE ({by[0]}, {by[1]}) IN (VALUES {marks})"
+def _pairs(table: str, columns: str, by: tuple[str, ...], count: int) -> str:
+    marks = ",".join([f"({','.join('?' * len(by))})"] * count)
+    return f"SELECT {columns} FROM {table} WHERE ({', '.join(by)}) IN (VALUES {marks})"
 
 
 @lru_cache(maxsize=64)

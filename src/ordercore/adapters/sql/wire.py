@@ -30,7 +30,8 @@ class Cursor(Protocol):
 class Wire(Protocol):
     """Statements against one transaction's cursor, and how values look on the wire.
 
-    `id`, `moment` turn values into the driver's, `to_id`, `to_moment` back.
+    `id`, `moment` turn values into the driver's, `to_id`, `to_moment` back. `locking` and `locking_free` end a SELECT
+    that holds what it reads; the latter leaves out what others hold.
     """
 
     id: Callable[[UUID], Any]
@@ -38,6 +39,8 @@ class Wire(Protocol):
     moment: Callable[[datetime], Any]
     to_moment: Callable[[Any], datetime]
     claims_in_place: bool
+    locking: str
+    locking_free: str
 
     def together(self) -> AbstractContextManager[object]:
         """Where the database can, the writes in its block are one statement, sent at its end."""
@@ -61,14 +64,17 @@ class Wire(Protocol):
     def among(self, statement: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows of a statement in which `{among}` stands for "is one of these ids"."""
 
-    def pairs(self, table: Table, columns: str, by: tuple[str, str], names: Iterable[Row]) -> list[tuple[Any, ...]]:
-        """The rows whose two key columns are among these pairs."""
+    def pairs(self, table: Table, columns: str, by: tuple[str, ...], names: Iterable[Row]) -> list[tuple[Any, ...]]:
+        """The rows whose two or more key columns are among these."""
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """New rows, every column in the table's order."""
 
     def claim(self, table: Table, rows: Sequence[Row], conflict: str, returning: str) -> list[tuple[Any, ...]]:
         """New rows where nothing conflicts, in the given order; answers those that went in. PostgreSQL only."""
+
+    def upsert(self, table: Table, rows: Sequence[Row], conflict: str, changes: str) -> None:
+        """New rows; where one is there already it is changed, in the given order. `excluded` is the new one."""
 
     def update(
         self, table: Table, columns: Sequence[str], by: Sequence[str], rows: Sequence[Row], *, also: str = ""

@@ -9,10 +9,13 @@ from ordercore.adapters.sql import tables
 from ordercore.adapters.sql.collections.admins import SqlAdmins, SqlTokens
 from ordercore.adapters.sql.collections.customers import SqlCustomers
 from ordercore.adapters.sql.collections.imports import SqlImports
+from ordercore.adapters.sql.collections.leases import SqlLeases
 from ordercore.adapters.sql.collections.orders import SqlOrders
+from ordercore.adapters.sql.collections.outbox import SqlOutbox
 from ordercore.adapters.sql.collections.products import SqlProducts
 from ordercore.adapters.sql.collections.requests import SqlRequests
 from ordercore.adapters.sql.collections.shipments import SqlShipments
+from ordercore.adapters.sql.collections.subscriptions import SqlSubscriptions
 from ordercore.adapters.sql.collections.work_items import SqlWorkItems
 from ordercore.adapters.sql.transaction import Transaction
 from ordercore.adapters.sql.wire import Row, Wire
@@ -35,6 +38,9 @@ class SqlUnitOfWork:
         self.tokens = SqlTokens(shared)
         self.work_items = SqlWorkItems(shared)
         self.imports = SqlImports(shared)
+        self.subscriptions = SqlSubscriptions(shared)
+        self.outbox = SqlOutbox(shared)
+        self.leases = SqlLeases(shared)
 
     @property
     def now(self) -> datetime:
@@ -49,7 +55,7 @@ class SqlUnitOfWork:
     def _write(self) -> None:
         events: list[Row] = []
         people = (self.customers, self.admins, self.tokens)
-        for part in (*people, self.products, self.orders, self.shipments, self.work_items):
+        for part in (*people, self.products, self.orders, self.shipments, self.work_items, self.subscriptions):
             part.flush()
             events += part.event_rows()
         events += self.imports.event_rows()

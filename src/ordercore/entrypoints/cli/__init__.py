@@ -22,7 +22,8 @@ COMMANDS = {
     "customer": ("customers:customer", "Customers: register, edit, find."),
     "admin": ("access:admin", "Admin users: add, find, deactivate, give new passwords."),
     "token": ("access:token", "Bearer tokens: create, find, revoke."),
-    "event": ("events:event", "Events: everything that happened."),
+    "event": ("events:event", "Events: everything that happened, and who was not told."),
+    "webhook": ("webhooks:webhook", "Webhooks and brokers: who hears of events."),
     "import": ("imports:import_", "Import products or orders from files."),
     "export": ("exports:export", "Export orders, products or customers to files."),
 }

@@ -39,6 +39,7 @@ def demo(database: str, host: str, port: int, workers: int) -> None:
     from ordercore.entrypoints.http import serving
 
     refuse_taken(host, port)
+    mails = write_mails(database)
     say(f"Making the database {database} ...")
     say(bootstrap.migrate(with_folder(database)))
     secret_file = token_file(database)
@@ -46,7 +47,7 @@ def demo(database: str, host: str, port: int, workers: int) -> None:
         shop = opened.acting_as(Actor(kind=ActorKind.ADMIN, id=STORE_ADMIN, origin="cli"))
         fill(shop)
         keep_token(shop, secret_file)
-        text = something_to_try(shop, address_of(host, port), database, secret_file)
+        text = something_to_try(shop, address_of(host, port), database, secret_file, mails)
     say("Starting the server, and the worker beside it ...")
     log_to_stderr()
     serving.serve(database, host=host, port=port, workers=workers, when_listening=lambda: click.echo(text))
@@ -75,6 +76,18 @@ def fill(shop: OrderCore) -> None:
         _move_on(shop, index, key)
 
 
+def write_mails(database: str) -> Path | None:
+    """Where this process and the server's write what customers are told, unless the environment says otherwise.
+
+    None where it does, and where the packages that mails are made with are not installed.
+    """
+    if os.environ.keys() & {bootstrap.SMTP_VARIABLE, bootstrap.MAIL_FOLDER_VARIABLE} or not bootstrap.can_mail():
+        return None
+    folder = beside(database, "mails")
+    os.environ[bootstrap.MAIL_FOLDER_VARIABLE] = str(folder)
+    return folder
+
+
 def keep_token(shop: OrderCore, file: Path) -> None:
     """A token in a file that only its owner reads, made once."""
     try:
@@ -89,9 +102,14 @@ def keep_token(shop: OrderCore, file: Path) -> None:
 
 
 def token_file(database: str) -> Path:
+    """Where the demo's token is."""
+    return beside(database, "token")
+
+
+def beside(database: str, ending: str) -> Path:
     """Beside a SQLite file; for another database in the current folder."""
     path = database.removeprefix("sqlite:///").partition("?")[0] if database.startswith("sqlite:///") else ""
-    return Path(f"{path or 'ordercore-demo'}.token")
+    return Path(f"{path or 'ordercore-demo'}.{ending}")
 
 
 def _move_on(shop: OrderCore, index: int, key: str) -> None:

@@ -36,7 +36,7 @@ MEANING = {
     Exit.STOPPED: "stopped by ctrl-C",
 }
 
-EXTRAS = {"flask": "server", "granian": "server", "flask_swagger_ui": "server"}
+EXTRAS = {"flask": "server", "granian": "server", "flask_swagger_ui": "server", "babel": "mail", "jinja2": "mail"}
 """Which extra brings a module that may be missing."""
 
 

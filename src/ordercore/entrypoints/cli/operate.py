@@ -46,7 +46,7 @@ def serve(database: str, host: str, port: int, workers: int) -> None:
     )
 
 
-@click.command(short_help="Settle what was left open, again and again.")
+@click.group(short_help="Settle what was left open, again and again.", invoke_without_command=True)
 @database_option
 @click.option(
     "--interval",
@@ -56,13 +56,24 @@ def serve(database: str, host: str, port: int, workers: int) -> None:
     metavar="SECONDS",
     help="Between rounds.",
 )
-def worker(database: str, interval: float) -> None:
-    """Settle what was left open, expire and hand over orders, until ctrl-C or SIGTERM."""
+@click.pass_context
+def worker(context: click.Context, database: str, interval: float) -> None:
+    """Settle what was left open, expire and hand over orders, deliver events, until ctrl-C or SIGTERM."""
+    if context.invoked_subcommand is not None:
+        return
     log_to_stderr()
     with bootstrap.open(with_folder(database)) as shop, until_told_to_stop() as stop:
         say("The worker is running; ctrl-C stops it.")
         run_worker(shop, stop, interval)
     say("The worker has stopped.")
+
+
+@worker.command()
+@format_option
+@with_shop
+def status(shop: OrderCore, format_: str | None) -> None:
+    """Say who does which task of the worker, when it was done last, and what waits."""
+    print_page(records.tasks(shop.worker_status()), None, format_, records.TASK_COLUMNS)
 
 
 @click.command(short_help="Check every guarantee on the live database.")

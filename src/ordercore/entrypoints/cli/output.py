@@ -143,5 +143,10 @@ def _line(cells: Sequence[str], widths: Sequence[int], is_number: Sequence[bool]
     return "  ".join(aligned).rstrip()
 
 
+def is_json(format_: str | None) -> bool:
+    """Whether JSON was asked for, or the output is no terminal."""
+    return _chosen(format_) == "json"
+
+
 def _chosen(format_: str | None) -> str:
     return format_ or ("table" if sys.stdout.isatty() else "json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ordercore import Finding, OrderCore
+from ordercore.application.worker import WorkerStatus
 from ordercore.domain.actor import Permission, may
 from ordercore.domain.admin import ApiToken
 from ordercore.domain.customer import Customer
@@ -19,7 +20,14 @@ CUSTOMER_COLUMNS = (
     *("address.line1", "address.line2", "address.city", "address.region", "address.postal_code", "address.country"),
     *("locale", "is_guest", "registered_at", "version"),
 )
-EVENT_COLUMNS = ("occurred_at", "type", "stream_id", "number", "actor_id", "payload")
+EVENT_COLUMNS = ("position", "occurred_at", "type", "stream_id", "number", "actor_id", "payload")
+DEAD_LETTER_COLUMNS = (
+    *("buried_at", "status", "type", "position", "reason", "tries", "id"),
+    *("stream", "stream_id", "number", "subscription_id", "buried_by"),
+)
+DELIVERY_COLUMNS = ("at", "answer", "status", "number_of_try", "type", "position", "stream_id", "number", "detail")
+SUBSCRIPTION_COLUMNS = ("name", "kind", "status", "address", "types", "added_at", "id", "version")
+TASK_COLUMNS = ("task", "holder", "until", "ran_at", "backlog")
 FINDING_COLUMNS = ("guarantee", "check", "verdict", "detail")
 MOVEMENT_COLUMNS = ("at", "kind", "quantity", "reason", "reference", "actor_id")
 ORDER_COLUMNS = (
@@ -73,3 +81,22 @@ def finding(value: Finding) -> Record:
         "verdict": value.verdict,
         "detail": value.detail,
     }
+
+
+def tasks(status: WorkerStatus) -> list[Record]:
+    """Every task of the worker, with what waits for it."""
+    backlog = status.backlog
+    waiting = {
+        "sequencer": f"{backlog.unpositioned} events without a position",
+        "relay": f"{backlog.waiting} streams to tell, {backlog.failing} failing, {backlog.dead_letters} dead letters",
+    }
+    return [
+        {
+            "task": lease.name,
+            "holder": lease.holder,
+            "until": lease.until,
+            "ran_at": lease.ran_at,
+            "backlog": waiting.get(lease.name, ""),
+        }
+        for lease in status.tasks
+    ]

@@ -112,6 +112,15 @@ def admin_id(shop: OrderCore, name: str) -> UUID:
     return as_uuid(name) or shop.admins.by_username(name).id
 
 
+def subscription_id(shop: OrderCore, name: str) -> UUID:
+    """The subscription that is named by name or id.
+
+    Raises:
+        UnknownResource: there is none.
+    """
+    return as_uuid(name) or shop.subscriptions.by_name(name).id
+
+
 def id_of(kind: str, name: str) -> UUID:
     """The id that was written.
 

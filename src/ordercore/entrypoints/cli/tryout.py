@@ -30,12 +30,18 @@ Ship it, and list what is low:
 
   {ordercore} product low --format table --database {database}
 
-How to use the API, and try it in the browser: {address}/docs
+{mails}How to use the API, and try it in the browser: {address}/docs
 """
 
 
-def something_to_try(shop: OrderCore, address: str, database: str, token: Path) -> str:
-    """The page, for a server at that address."""
+MAILS = """What its customers are told is written into a folder, where a mail program can open it:
+{folder}
+
+"""
+
+
+def something_to_try(shop: OrderCore, address: str, database: str, token: Path, mails: Path | None) -> str:
+    """The page, for a server at that address; `mails` is the folder of what customers are told, where there is one."""
     order = {
         "customer": {"name": "Ada Example", "email": "ada@example.com"},
         "ship_to": {"line1": "1 Main Street", "city": "Springfield", "region": "IL", "country": "US"},
@@ -48,6 +54,7 @@ def something_to_try(shop: OrderCore, address: str, database: str, token: Path) 
         order=json.dumps(order),
         ordercore=_this_program(),
         database=shlex.quote(_from_anywhere(database)),
+        mails="" if mails is None else MAILS.format(folder=mails.absolute()),
     )
 
 

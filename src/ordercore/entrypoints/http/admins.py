@@ -1,12 +1,11 @@
-"""Admin users and events over HTTP."""
+"""Admin users over HTTP."""
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import evolve
 from flask import Response
 
 from ordercore.application.admins import AddAdmin, ChangePassword, DeactivateAdmin
-from ordercore.domain.actor import Permission, authorise
 from ordercore.domain.errors import (
     AlreadyExists,
     KeyReused,
@@ -22,7 +21,6 @@ from ordercore.entrypoints.http.inputs import NoFilter
 from ordercore.entrypoints.http.operations import Asked, Capability, Key
 
 admins = Capability("admins")
-events = Capability("events")
 
 KEYED = (KeyReused, RequestInProgress)
 CHANGED = (UnknownResource, VersionIsStale, NotDeactivatable)
@@ -94,18 +92,3 @@ def change_password(asked: Asked[ChangePassword], admin: str) -> Response:
     command = evolve(asked.command, admin_id=resource_id(admin, "admin user"))
     changed = shop.admins.change_password(command, idempotency_key=asked.key)
     return answer(rendering.admin(changed), version=changed.version, replayed=changed.replayed)
-
-
-@frozen(kw_only=True)
-class EventFilter:
-    """Which events: those of one kind of stream (order, product, ...)."""
-
-    stream: str | None = None
-
-
-@events.operation("GET", "/events", which=EventFilter, answer=shapes.EventShape, listed=True)
-def list_events(asked: Asked[None]) -> Response:
-    """Everything that happened, oldest first. Needs the scope `all`: it tells of every kind of resource."""
-    shop = asked.shop
-    authorise(shop.actor, Permission.ALL)
-    return listed(shop.events(asked.which.stream, asked.page), rendering.event)

@@ -12,16 +12,17 @@ from flask import Flask, Response, request
 from ordercore import __version__
 from ordercore.application.shop import OrderCore
 from ordercore.entrypoints.http import docs, inputs, openapi, operations, problems
-from ordercore.entrypoints.http.admins import admins, events
+from ordercore.entrypoints.http.admins import admins
 from ordercore.entrypoints.http.answers import answer
 from ordercore.entrypoints.http.customers import customers
 from ordercore.entrypoints.http.orders import orders
 from ordercore.entrypoints.http.payments import payments
 from ordercore.entrypoints.http.products import products
 from ordercore.entrypoints.http.shipments import shipments
+from ordercore.entrypoints.http.webhooks import events, webhooks
 from ordercore.entrypoints.http.work_items import work_items
 
-CAPABILITIES = (orders, shipments, products, customers, payments, work_items, admins, events)
+CAPABILITIES = (orders, shipments, products, customers, payments, work_items, admins, events, webhooks)
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -95,6 +95,8 @@ _PATH_WORDS = {
     "customer": "The customer's id.",
     "shipment": "The shipment's id.",
     "admin": "The admin user's id.",
+    "webhook": "The subscription's id.",
+    "letter": "The dead letter's id.",
     "item": "The work item's id.",
 }
 

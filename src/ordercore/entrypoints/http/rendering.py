@@ -263,6 +263,7 @@ def event(row: EventRow) -> EventShape:
         "stream": row.stream,
         "stream_id": row.stream_id,
         "number": row.number,
+        "position": row.position,
         "type": row.type,
         "occurred_at": row.occurred_at,
         "actor_id": row.actor_id,

@@ -23,6 +23,7 @@ _PLAIN: Mapping[Any, Schema] = {
     UUID: {"type": "string", "format": "uuid"},
     datetime: {"type": "string", "format": "date-time"},
     bytes: {"type": "string", "format": "binary"},
+    StrEnum: {"type": "string"},
 }
 _AMOUNT_DIGITS = len(str(MAX_AMOUNT_MINOR))
 

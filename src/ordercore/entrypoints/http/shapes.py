@@ -325,11 +325,12 @@ class AdminShape(TypedDict):
 
 
 class EventShape(TypedDict):
-    """Something that happened; `number` counts within its stream."""
+    """Something that happened; `number` counts within its stream, `position` over all, null until it is given."""
 
     stream: str
     stream_id: UUID
     number: int
+    position: int | None
     type: str
     occurred_at: datetime
     actor_id: UUID

@@ -10,6 +10,7 @@ from ordercore.testing.strategies.aggregates import (
     products,
     shipments,
     stock_levels,
+    subscriptions,
     work_items,
 )
 from ordercore.testing.strategies.forms import (
@@ -124,6 +125,7 @@ __all__ = [
     "shipments",
     "skus",
     "stock_levels",
+    "subscriptions",
     "texts",
     "times",
     "uuid7s",

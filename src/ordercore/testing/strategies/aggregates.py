@@ -15,6 +15,7 @@ from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.product import DEFAULT_LOCATION, Movement, MovementKind, Product, StockLevel
 from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Label, Shipment, ShipmentLine
+from ordercore.domain.subscription import Subscription, SubscriptionKind
 from ordercore.domain.work_item import WorkItem, WorkItemKind
 from ordercore.testing.strategies.values import (
     addresses,
@@ -189,3 +190,27 @@ def work_items(draw: DrawFn) -> WorkItem:
     return (
         item.settle(draw(texts(most=limits.MAX_NAME_LENGTH)), at=at, actor_id=actor_id) if draw(st.booleans()) else item
     )
+
+
+@st.composite
+def subscriptions(draw: DrawFn) -> Subscription:
+    """Subscriptions of every kind, some with a second secret, some paused or removed."""
+    at, actor_id, kind = draw(times()), draw(uuid7s()), draw(st.sampled_from(SubscriptionKind))
+    new = Subscription.add(
+        id=draw(uuid7s()),
+        name=draw(texts(most=limits.MAX_NAME_LENGTH)),
+        kind=kind,
+        address=draw(texts(most=limits.MAX_TEXT_LENGTH)),
+        types=draw(st.sampled_from((("*",), ("order.placed.v1", "product.*")))),
+        secret=draw(texts(most=60)) if kind is SubscriptionKind.WEBHOOK else None,
+        allows_private=draw(st.booleans()),
+        after=draw(st.integers(0, limits.MAX_POSITION)),
+        at=at,
+        actor_id=actor_id,
+    )
+    if kind is SubscriptionKind.WEBHOOK and draw(st.booleans()):
+        until = draw(times())
+        new = new.rotate(draw(texts(most=60)), old_until=until, now=at, at=at, actor_id=actor_id)
+    if draw(st.booleans()):
+        return new.remove(at=at, actor_id=actor_id)
+    return new.pause(at=at, actor_id=actor_id) if draw(st.booleans()) else new

@@ -1,9 +1,10 @@
 import logging
-from uuid import UUID
 
 import pytest
 
 from ordercore.adapters.notifications.log import LogNotifier
+from ordercore.ports.notifier import MessageKind
+from ordercore.testing.builders import a_message
 from ordercore.testing.notifier_suite import NotifierSuite
 
 
@@ -15,5 +16,5 @@ class TestLogNotifier(NotifierSuite):
 
 def test_a_line_names_what_happened_and_the_order(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="ordercore"):
-        LogNotifier().notify("order_shipped", order_id=UUID(int=7), order_number="1001")
-    assert caplog.messages == ["order_shipped order=1001 id=00000000-0000-0000-0000-000000000007"]
+        LogNotifier().send(a_message(MessageKind.SHIPPED, id="order/7/3"))
+    assert caplog.messages == ["shipped order=1001 id=order/7/3"]

@@ -1,10 +1,11 @@
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from ordercore import open
-from ordercore.entrypoints.cli.demo import fill, keep_token, token_file
+from ordercore.entrypoints.cli.demo import fill, keep_token, token_file, write_mails
 from ordercore.entrypoints.cli.tryout import something_to_try
 from tests.unit.entrypoints.cli.conftest import Terminal
 
@@ -42,9 +43,33 @@ def test_the_page_names_the_program_as_it_was_called(
     terminal.add_mug()
     monkeypatch.setattr(sys, "argv", [program])
     with open(terminal.url) as shop:
-        page = something_to_try(shop, "http://127.0.0.1:8000", "postgresql://u@h/shop", Path("my token"))
+        page = something_to_try(shop, "http://127.0.0.1:8000", "postgresql://u@h/shop", Path("my token"), None)
     assert f"  {called} order ship latest --database postgresql://u@h/shop" in page
     assert f"$(cat '{Path('my token').absolute()}')" in page
+
+
+def test_the_page_says_where_the_mails_are(terminal: Terminal) -> None:
+    terminal.add_mug()
+    with open(terminal.url) as shop:
+        page = something_to_try(shop, "http://127.0.0.1:8000", terminal.url, Path("token"), Path("some mails"))
+    assert f"\n{Path('some mails').absolute()}\n" in page
+
+
+def test_the_demo_writes_its_mails_beside_its_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERCORE_MAIL_FOLDER", "")  # so that it is put back as it was
+    monkeypatch.delenv("ORDERCORE_MAIL_FOLDER")
+    assert write_mails("sqlite:///shop.db") == Path("shop.db.mails")
+    assert os.environ["ORDERCORE_MAIL_FOLDER"] == "shop.db.mails"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ORDERCORE_SMTP_URL", "smtp://mail.example.com"), ("ORDERCORE_MAIL_FOLDER", "elsewhere")]
+)
+def test_the_demo_leaves_mails_to_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    assert write_mails("sqlite:///shop.db") is None
+    assert dict(os.environ) == before
 
 
 def test_the_sample_can_be_filled_in_again_and_again(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:

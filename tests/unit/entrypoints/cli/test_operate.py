@@ -99,11 +99,19 @@ class Rounds:
         self.plan = list(plan)
         self.stop = threading.Event()
 
-    @property
-    def housekeeping(self) -> "Rounds":
+    def worker(self) -> "Rounds":
         return self
 
-    def run_round(self) -> RoundReport:
+    @property
+    def relay(self) -> "Rounds":
+        return self
+
+    def prepare(self) -> None:
+        """There are no events."""
+
+    start = close = prepare
+
+    def keep_house(self) -> RoundReport:
         step = self.plan.pop(0)
         if not self.plan:
             self.stop.set()

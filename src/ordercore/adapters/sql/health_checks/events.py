@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordercore.adapters.sql.health_checks.check import Check
+from ordercore.ports.health import Verdict
 
 _STREAMS = {
     "order": ("orders", "CAST(number AS TEXT)"),
@@ -12,6 +13,7 @@ _STREAMS = {
     "admin": ("admin_users", "username"),
     "token": ("api_tokens", "name"),
     "work_item": ("work_items", "kind"),
+    "subscription": ("subscriptions", "name"),
 }
 
 EVENTS = (
@@ -53,5 +55,46 @@ EVENTS = (
                 WHEN 'order.shipped.v1' THEN o.status IN ('partially_shipped', 'shipped')
                 WHEN 'order.delivered.v1' THEN o.status IN ('partially_shipped', 'shipped', 'delivered')
                 ELSE o.status = 'pending' END""",
+    ),
+    Check(
+        6,
+        "event_positions",
+        "in every stream positions rise with the numbers, and none is left out",
+        """SELECT e.stream || ' ' || CAST(e.position AS TEXT), e.stream_id FROM events e
+            JOIN events p ON p.stream = e.stream AND p.stream_id = e.stream_id AND p.number = e.number - 1
+            WHERE e.position IS NOT NULL AND (p.position IS NULL OR p.position >= e.position)""",
+    ),
+    Check(
+        6,
+        "event_lanes",
+        "what a subscriber has still to be told is there to be told",
+        """SELECT l.stream, l.stream_id FROM event_lanes l LEFT JOIN events e
+            ON e.stream = l.stream AND e.stream_id = l.stream_id AND e.number = l.last_number
+            WHERE l.next_number > l.last_number OR e.position IS NULL""",
+    ),
+    Check(
+        6,
+        "event_backlog",
+        "no event waits for its position longer than a day; `ordercore worker` gives them",
+        "SELECT type, stream_id FROM events WHERE position IS NULL AND occurred_at < ?",
+        verdict=Verdict.NOTE,
+        takes_moment=True,
+    ),
+    Check(
+        6,
+        "delivery_backlog",
+        "no subscriber that could be told waits longer than a day; `ordercore worker` tells them",
+        """SELECT s.name FROM subscriptions s JOIN event_lanes l ON l.subscription_id = s.id
+            WHERE s.status = 'active' AND l.due_at < ?""",
+        verdict=Verdict.NOTE,
+        takes_moment=True,
+    ),
+    Check(
+        6,
+        "dead_letters",
+        "no event was given up for a subscriber that there is",
+        """SELECT s.name FROM dead_letters d JOIN subscriptions s ON s.id = d.subscription_id
+            WHERE d.status = 'dead' AND s.status <> 'removed'""",
+        verdict=Verdict.NOTE,
     ),
 )

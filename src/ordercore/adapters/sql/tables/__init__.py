@@ -15,6 +15,14 @@ from ordercore.adapters.sql.tables.order_path import (
     order_references,
     orders,
 )
+from ordercore.adapters.sql.tables.outbox import (
+    dead_letters,
+    deliveries,
+    event_cursors,
+    event_lanes,
+    leases,
+    subscriptions,
+)
 from ordercore.adapters.sql.tables.parcels import shipment_lines, shipments
 from ordercore.adapters.sql.tables.people import admin_users, api_tokens, customers
 from ordercore.adapters.sql.tables.records import events, meta, requests
@@ -26,7 +34,12 @@ __all__ = [
     "allocations",
     "api_tokens",
     "customers",
+    "dead_letters",
+    "deliveries",
+    "event_cursors",
+    "event_lanes",
     "events",
+    "leases",
     "ledger_entries",
     "locations",
     "meta",
@@ -43,5 +56,6 @@ __all__ = [
     "shipments",
     "stock",
     "stock_movements",
+    "subscriptions",
     "work_items",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Text
+from sqlalchemy import BigInteger, Column, Integer, Text
 
 from ordercore.adapters.sql.tables.columns import blob, key, moment, partial_index, string, table, uuid
 
@@ -33,5 +33,6 @@ events = table(
     uuid("actor_id"),
     string("payload"),
     Column("position", BigInteger, nullable=True),
-    Index("ix_events_occurred_at", "occurred_at", "stream", "stream_id", "number"),
+    partial_index("ix_events_unpositioned", "occurred_at", "stream", "stream_id", "number", where="position IS NULL"),
+    partial_index("uq_events_position", "position", unique=True, where="position IS NOT NULL"),
 )
