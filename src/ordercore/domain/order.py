@@ -29,6 +29,8 @@ from ordercore.domain.order_events import (
     OrderShipped,
     PaymentAttemptStarted,
     PaymentDeclinedEvent,
+    PaymentDiscrepancyFound,
+    PaymentDiscrepancySettled,
     PaymentRecorded,
     PaymentUnknown,
     ShipmentClaimed,
@@ -223,10 +225,14 @@ class Order(Aggregate):
     ) -> Order:
         """The order after the provider's word on an attempt; recording a finished one again changes nothing.
 
-        A declined authorisation cancels the order or lets it wait, as `on_decline` says; the stock of a
-        cancelled one is the use case's to release (`reserved`, read before).
+        Another word than is recorded becomes a discrepancy of the payment, and neither ends nor revives the order; its
+        fact names the work item to be opened, which has the ledger entry's id. A declined authorisation cancels the
+        order or lets it wait, as `on_decline` says; the stock of a cancelled one is the use case's to release
+        (`reserved`, read before).
         """
         attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        if attempt.is_contradicted_by(answer):
+            return self._contradicted(attempt, answer, entry_id, at, actor_id)
         if not attempt.is_open:
             return self
         if answer.kind is AnswerKind.UNKNOWN:
@@ -242,6 +248,24 @@ class Order(Aggregate):
         if self.on_decline is OnDecline.CANCEL:
             return order._cancelled(OrderAction.DECLINE, CancelReason.PAYMENT_DECLINED, at, actor_id, counted=True)
         return order
+
+    def settle_discrepancy(
+        self, work_item_id: UUID, attempt_id: UUID, amount: Money, *, entry_id: UUID, at: datetime, actor_id: UUID
+    ) -> Order:
+        """The order once somebody has settled a discrepancy of its payment."""
+        attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        fact = PaymentDiscrepancySettled(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=self.payment.id,
+            attempt_id=attempt_id,
+            kind=attempt.kind,
+            amount_minor=amount.amount_minor,
+            work_item_id=work_item_id,
+        )
+        return self._stepped(
+            fact, payment=self.payment.settle_discrepancy(attempt_id, amount, entry_id=entry_id, at=at)
+        )
 
     # -- ending -------------------------------------------------------------------------------------------------
 
@@ -424,6 +448,22 @@ class Order(Aggregate):
             return self
         fact = PaymentUnknown(
             occurred_at=at, actor_id=actor_id, payment_id=payment.id, attempt_id=attempt.id, kind=attempt.kind
+        )
+        return self._stepped(fact, payment=payment)
+
+    def _contradicted(
+        self, attempt: Attempt, answer: ProviderAnswer, entry_id: UUID, at: datetime, actor_id: UUID
+    ) -> Order:
+        payment = self.payment.contradict(attempt, answer, entry_id=entry_id, at=at)
+        fact = PaymentDiscrepancyFound(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=payment.id,
+            attempt_id=attempt.id,
+            kind=attempt.kind,
+            reported=answer.kind,
+            amount_minor=payment.discrepancy - self.payment.discrepancy,
+            work_item_id=entry_id,
         )
         return self._stepped(fact, payment=payment)
 

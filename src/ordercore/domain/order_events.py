@@ -148,6 +148,27 @@ class PaymentDeclinedEvent(PaymentEvent):
 
 
 @frozen(kw_only=True, slots=False)
+class PaymentDiscrepancyFound(PaymentEvent):
+    """The provider's word contradicts what is recorded; `amount_minor` is signed, above zero where it has more."""
+
+    type: ClassVar[str] = "payment.discrepancy_found.v1"
+
+    reported: StrEnum
+    amount_minor: int
+    work_item_id: UUID
+
+
+@frozen(kw_only=True, slots=False)
+class PaymentDiscrepancySettled(PaymentEvent):
+    """Somebody settled a discrepancy; `amount_minor` is what it was."""
+
+    type: ClassVar[str] = "payment.discrepancy_settled.v1"
+
+    amount_minor: int
+    work_item_id: UUID
+
+
+@frozen(kw_only=True, slots=False)
 class PaymentUnknown(PaymentEvent):
     """The provider's answer never came; the worker will ask."""
 

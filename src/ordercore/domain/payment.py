@@ -56,6 +56,7 @@ class LedgerKind(StrEnum):
     CAPTURED = "captured"
     VOIDED = "voided"
     REFUNDED = "refunded"
+    DISCREPANCY = "discrepancy"
 
 
 @frozen(kw_only=True, slots=False)
@@ -69,7 +70,10 @@ class ProviderAnswer:
 
 @frozen(kw_only=True, slots=False)
 class Attempt:
-    """One thing asked of the provider, with its own key. `token` stands for the card and is no card data."""
+    """One thing asked of the provider, with its own key. `token` stands for the card and is no card data.
+
+    `reported` is the provider's final word where it contradicts the recorded one.
+    """
 
     id: UUID
     kind: AttemptKind
@@ -80,6 +84,7 @@ class Attempt:
     decline_code: str | None = None
     started_at: datetime
     finished_at: datetime | None = None
+    reported: AnswerKind | None = None
 
     @property
     def provider_key(self) -> str:
@@ -91,10 +96,15 @@ class Attempt:
         """No final answer yet."""
         return self.status in (AttemptStatus.PENDING, AttemptStatus.UNKNOWN)
 
+    def is_contradicted_by(self, answer: ProviderAnswer) -> bool:
+        """Whether this is the other final word than the recorded one, told for the first time."""
+        is_other = answer.kind is not AnswerKind.UNKNOWN and _ATTEMPT_STATUS[answer.kind] is not self.status
+        return is_other and not self.is_open and self.reported is None
+
 
 @frozen(kw_only=True, slots=False)
 class LedgerEntry:
-    """One line of the payment's books, in the order's currency."""
+    """One line of the payment's books, in the order's currency; only a discrepancy's amount is signed."""
 
     id: UUID
     kind: LedgerKind
@@ -107,7 +117,8 @@ class LedgerEntry:
 class Payment:
     """What is due for an order and what became of it. Sums are minor units of `amount.currency`.
 
-    `authorised` is the live authorisation: a void takes it back. `entries` are those not yet saved.
+    `authorised` is the live authorisation: a void takes it back. `discrepancy` is what the provider says it holds or
+    took beyond the other sums (below zero: less) and nobody has settled yet. `entries` are those not yet saved.
     """
 
     id: UUID
@@ -121,6 +132,7 @@ class Payment:
     authorise_pending: int = 0
     capture_pending: int = 0
     refund_pending: int = 0
+    discrepancy: int = 0
     attempts: tuple[Attempt, ...] = ()
     changed_at: datetime
     entries: tuple[LedgerEntry, ...] = field(default=(), eq=False, repr=False)
@@ -204,6 +216,21 @@ class Payment:
         unknown = ProviderAnswer(kind=AnswerKind.UNKNOWN, reference=attempt.reference)
         return evolve(self, attempts=self._with(attempt, unknown, None), changed_at=at)
 
+    def contradict(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
+        """The payment after a final word that contradicts the recorded one: sums and status stay, the difference is
+        booked beside them.
+        """
+        is_approved = answer.kind is AnswerKind.APPROVED
+        reference = (answer.reference or attempt.reference) if is_approved else attempt.reference
+        contradicted = evolve(attempt, reported=answer.kind, reference=reference)
+        minor = attempt.amount.amount_minor * _SIGN[attempt.kind] * (1 if is_approved else -1)
+        attempts = tuple(contradicted if each.id == attempt.id else each for each in self.attempts)
+        return evolve(self, attempts=attempts)._differing(minor, attempt.id, entry_id=entry_id, at=at)
+
+    def settle_discrepancy(self, attempt_id: UUID, amount: Money, *, entry_id: UUID, at: datetime) -> Payment:
+        """The payment once somebody has settled that much of its discrepancy."""
+        return self._differing(-amount.amount_minor, attempt_id, entry_id=entry_id, at=at)
+
     def record_paid(self, *, entry_ids: tuple[UUID, UUID], at: datetime) -> Payment:
         """The payment of an order that was paid elsewhere, or costs nothing: authorised = captured = amount."""
         minor = self.amount.amount_minor
@@ -249,6 +276,10 @@ class Payment:
         )
         return booked._stepped(_ACTION[kind])
 
+    def _differing(self, minor: int, attempt_id: UUID, *, entry_id: UUID, at: datetime) -> Payment:
+        entry = LedgerEntry(id=entry_id, kind=LedgerKind.DISCREPANCY, amount_minor=minor, at=at, attempt_id=attempt_id)
+        return evolve(self, discrepancy=self.discrepancy + minor, entries=(*self.entries, entry), changed_at=at)
+
     def _stepped(self, action: PaymentAction) -> Payment:
         return evolve(self, status=self._next(action))
 
@@ -265,6 +296,8 @@ _ATTEMPT_STATUS = {
     AnswerKind.DECLINED: AttemptStatus.DECLINED,
     AnswerKind.UNKNOWN: AttemptStatus.UNKNOWN,
 }
+_SIGN = {AttemptKind.AUTHORISE: 1, AttemptKind.CAPTURE: 1, AttemptKind.VOID: -1, AttemptKind.REFUND: -1}
+"""What an approved attempt does to the money at the provider: more of the customer's, or less."""
 _LEDGER_KIND = {
     AttemptKind.AUTHORISE: LedgerKind.AUTHORISED,
     AttemptKind.CAPTURE: LedgerKind.CAPTURED,
