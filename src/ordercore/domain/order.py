@@ -27,6 +27,7 @@ from ordercore.domain.order_events import (
     OrderLine,
     OrderPlaced,
     OrderShipped,
+    PaymentActionRequired,
     PaymentAttemptStarted,
     PaymentDeclinedEvent,
     PaymentDiscrepancyFound,
@@ -40,6 +41,7 @@ from ordercore.domain.payment import (
     AnswerKind,
     Attempt,
     AttemptKind,
+    AttemptStatus,
     Payment,
     ProviderAnswer,
 )
@@ -225,18 +227,21 @@ class Order(Aggregate):
     ) -> Order:
         """The order after the provider's word on an attempt; recording a finished one again changes nothing.
 
-        Another word than is recorded becomes a discrepancy of the payment, and neither ends nor revives the order; its
-        fact names the work item to be opened, which has the ledger entry's id. A declined authorisation cancels the
-        order or lets it wait, as `on_decline` says; the stock of a cancelled one is the use case's to release
-        (`reserved`, read before).
+        An answer that does not fit what was asked is as good as none. Another word than is recorded becomes a
+        discrepancy of the payment, and neither ends nor revives the order; its fact names the work item to be opened,
+        which has the ledger entry's id. A declined authorisation cancels the order or lets it wait, as `on_decline`
+        says; the stock of a cancelled one is the use case's to release (`reserved`, read before).
         """
         attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        answer = attempt.credible(answer)
         if attempt.is_contradicted_by(answer):
             return self._contradicted(attempt, answer, entry_id, at, actor_id)
         if not attempt.is_open:
             return self
         if answer.kind is AnswerKind.UNKNOWN:
             return self._lost_sight(attempt, at, actor_id)
+        if answer.kind is AnswerKind.ACTION_REQUIRED:
+            return self._awaiting_action(attempt, answer, at, actor_id)
         payment = self.payment.finish(attempt, answer, entry_id=entry_id, at=at)
         approved = answer.kind is AnswerKind.APPROVED
         fact = _fact_of(attempt, answer, payment, at=at, actor_id=actor_id)
@@ -442,7 +447,18 @@ class Order(Aggregate):
         )
         return self._stepped(fact, payment=payment)
 
+    def _awaiting_action(self, attempt: Attempt, answer: ProviderAnswer, at: datetime, actor_id: UUID) -> Order:
+        payment = self.payment.await_action(attempt, answer, at=at)
+        if payment.attempts == self.payment.attempts:
+            return self
+        fact = PaymentActionRequired(
+            occurred_at=at, actor_id=actor_id, payment_id=payment.id, attempt_id=attempt.id, kind=attempt.kind
+        )
+        return self._stepped(fact, payment=payment)
+
     def _lost_sight(self, attempt: Attempt, at: datetime, actor_id: UUID) -> Order:
+        if attempt.status is AttemptStatus.ACTION_REQUIRED:  # the provider answered before: nothing is unknown
+            return self
         payment = self.payment.lose_sight(attempt, at=at)
         if payment.attempts == self.payment.attempts:
             return self

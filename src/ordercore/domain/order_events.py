@@ -173,3 +173,10 @@ class PaymentUnknown(PaymentEvent):
     """The provider's answer never came; the worker will ask."""
 
     type: ClassVar[str] = "payment.unknown.v1"
+
+
+@frozen(kw_only=True, slots=False)
+class PaymentActionRequired(PaymentEvent):
+    """The customer has to do something before the provider can decide, such as 3-D Secure."""
+
+    type: ClassVar[str] = "payment.action_required.v1"

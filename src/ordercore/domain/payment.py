@@ -33,9 +33,12 @@ class AttemptKind(StrEnum):
 
 
 class AttemptStatus(StrEnum):
-    """`pending`: being asked; `unknown`: the answer never came, the worker asks again."""
+    """`pending`: being asked; `unknown`: the answer never came, the worker asks again; `action_required`: the customer
+    must do something first, such as 3-D Secure.
+    """
 
     PENDING = "pending"
+    ACTION_REQUIRED = "action_required"
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
     UNKNOWN = "unknown"
@@ -47,6 +50,14 @@ class AnswerKind(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
     UNKNOWN = "unknown"
+    ACTION_REQUIRED = "action_required"
+
+
+class NextActionKind(StrEnum):
+    """What the customer's program does with the next action: go to an address, or hand a secret to the provider's."""
+
+    REDIRECT = "redirect"
+    CLIENT_SECRET = "client_secret"
 
 
 class LedgerKind(StrEnum):
@@ -59,13 +70,32 @@ class LedgerKind(StrEnum):
     DISCREPANCY = "discrepancy"
 
 
+@frozen(kw_only=True)
+class NextAction:
+    """What the customer has to do before an authorisation can be decided. Never stored: the provider says it again."""
+
+    kind: NextActionKind
+    value: str = field(repr=False)
+
+
 @frozen(kw_only=True, slots=False)
 class ProviderAnswer:
-    """The provider's word on one attempt. `reference` is the provider's own id of it."""
+    """The provider's word on one attempt. `reference` is the provider's own id of it.
+
+    `amount` is what the provider says it moved, where it says so: every approval of an adapter does. `next_action`
+    comes with `ACTION_REQUIRED`.
+    """
 
     kind: AnswerKind
     reference: str | None = None
     decline_code: str | None = None
+    amount: Money | None = None
+    next_action: NextAction | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it ends the attempt."""
+        return self.kind in (AnswerKind.APPROVED, AnswerKind.DECLINED)
 
 
 @frozen(kw_only=True, slots=False)
@@ -94,11 +124,20 @@ class Attempt:
     @property
     def is_open(self) -> bool:
         """No final answer yet."""
-        return self.status in (AttemptStatus.PENDING, AttemptStatus.UNKNOWN)
+        return self.status in _OPEN
+
+    def credible(self, answer: ProviderAnswer) -> ProviderAnswer:
+        """The answer where it fits what was asked; else it is as good as none, and the provider is asked again.
+
+        It does not fit where another amount or currency moved, or where an action is asked for what needs none.
+        """
+        is_other = answer.amount is not None and answer.amount != self.amount
+        is_odd = answer.kind is AnswerKind.ACTION_REQUIRED and self.kind is not AttemptKind.AUTHORISE
+        return ProviderAnswer(kind=AnswerKind.UNKNOWN) if is_other or is_odd else answer
 
     def is_contradicted_by(self, answer: ProviderAnswer) -> bool:
         """Whether this is the other final word than the recorded one, told for the first time."""
-        is_other = answer.kind is not AnswerKind.UNKNOWN and _ATTEMPT_STATUS[answer.kind] is not self.status
+        is_other = answer.is_final and _ATTEMPT_STATUS[answer.kind] is not self.status
         return is_other and not self.is_open and self.reported is None
 
 
@@ -216,6 +255,10 @@ class Payment:
         unknown = ProviderAnswer(kind=AnswerKind.UNKNOWN, reference=attempt.reference)
         return evolve(self, attempts=self._with(attempt, unknown, None), changed_at=at)
 
+    def await_action(self, attempt: Attempt, answer: ProviderAnswer, *, at: datetime) -> Payment:
+        """The payment while the customer has to act: still pending, and nobody's answer is missing."""
+        return evolve(self, attempts=self._with(attempt, answer, None), changed_at=at)
+
     def contradict(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
         """The payment after a final word that contradicts the recorded one: sums and status stay, the difference is
         booked beside them.
@@ -295,7 +338,9 @@ _ATTEMPT_STATUS = {
     AnswerKind.APPROVED: AttemptStatus.SUCCEEDED,
     AnswerKind.DECLINED: AttemptStatus.DECLINED,
     AnswerKind.UNKNOWN: AttemptStatus.UNKNOWN,
+    AnswerKind.ACTION_REQUIRED: AttemptStatus.ACTION_REQUIRED,
 }
+_OPEN = frozenset({AttemptStatus.PENDING, AttemptStatus.UNKNOWN, AttemptStatus.ACTION_REQUIRED})
 _SIGN = {AttemptKind.AUTHORISE: 1, AttemptKind.CAPTURE: 1, AttemptKind.VOID: -1, AttemptKind.REFUND: -1}
 """What an approved attempt does to the money at the provider: more of the customer's, or less."""
 _LEDGER_KIND = {
