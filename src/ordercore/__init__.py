@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
     from ordercore.application.customers import EditCustomer, RegisterCustomer
     from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
+    from ordercore.application.moving import CapturePayment, RefundPayment
     from ordercore.application.payments import ResolveAttempt
     from ordercore.application.placing import CustomerReference, PaymentDetails, PlaceOrder
     from ordercore.application.pricing import ItemRequest, Quote
@@ -58,6 +59,7 @@ else:
         "application.catalogue": "AddProduct AdjustStock ArchiveProduct EditProduct ReceiveStock",
         "application.customers": "EditCustomer RegisterCustomer",
         "application.importing": "ImportVerdict ImportedOrder PaymentMode",
+        "application.moving": "CapturePayment RefundPayment",
         "application.payments": "ResolveAttempt",
         "application.placing": "CustomerReference PaymentDetails PlaceOrder",
         "application.pricing": "ItemRequest Quote",
@@ -103,6 +105,7 @@ __all__ = [
     "AdjustStock",
     "ArchiveProduct",
     "CancelOrder",
+    "CapturePayment",
     "CapturePolicy",
     "Card",
     "ChangePassword",
@@ -146,6 +149,7 @@ __all__ = [
     "ProductFilter",
     "Quote",
     "ReceiveStock",
+    "RefundPayment",
     "RegisterCustomer",
     "Rejected",
     "ResolveAttempt",

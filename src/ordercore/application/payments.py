@@ -9,6 +9,7 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from ordercore.application.core import Core
+from ordercore.application.moving import CAPTURE, REFUND, CapturePayment, RefundPayment, moved
 from ordercore.application.requests import (
     DONE,
     Intent,
@@ -131,6 +132,30 @@ class Payments:
         if (decided.status is AttemptStatus.DECLINED) is not declined:
             raise _refusal(recorded)
         return drive(self._core, [recorded], self._actor.id)[order.id]
+
+    def capture(self, command: CapturePayment, *, idempotency_key: str | None = None) -> Order:
+        """Take money that is held for an order, all of it or that much; without an answer the worker settles it.
+
+        Raises:
+            UnknownResource, VersionIsStale, PaymentInFlight: refused, nothing was written.
+            TransitionRefused: nothing is held, the order was cancelled, or the provider captures only once.
+            CurrencyMismatch, AmountUnavailable: that much is not held.
+            MoneyNotMoved: the provider declined.
+        """
+        authorise(self._actor, Permission.PAYMENTS_MANAGE)
+        return moved(self._core, self._actor, CAPTURE, command, idempotency_key)
+
+    def refund(self, command: RefundPayment, *, idempotency_key: str | None = None) -> Order:
+        """Give money back that was taken for an order, all of it or that much; the order itself goes on.
+
+        Raises:
+            UnknownResource, VersionIsStale, PaymentInFlight: refused, nothing was written.
+            TransitionRefused: nothing was taken or all was given back, or the provider refunds only in whole.
+            CurrencyMismatch, AmountUnavailable: that much is not left.
+            MoneyNotMoved: the provider declined.
+        """
+        authorise(self._actor, Permission.PAYMENTS_MANAGE)
+        return moved(self._core, self._actor, REFUND, command, idempotency_key)
 
     def _asked(self, change: Change[Intent[C], Order | Repeated], command: C, order_id: UUID, key: str | None) -> Order:
         """The order that somebody wants settled or resolved; `replayed` where that was done under this key before.

@@ -370,6 +370,33 @@ class MoneyUnavailable(Rejected):
 
 
 @frozen(kw_only=True, slots=False, str=False)
+class AmountUnavailable(Rejected):
+    """More was to be captured than is held, or more given back than was taken."""
+
+    code = "amount_unavailable"
+    message = "Of order {order_number} at most {available} can be {action}, not {requested}."
+
+    order_number: str
+    action: str
+    available: str
+    requested: str
+    pointer: str = "/amount"
+
+
+@frozen(kw_only=True, slots=False, str=False)
+class MoneyNotMoved(Rejected):
+    """The provider declined to capture or give back."""
+
+    code = "money_not_moved"
+    message = "The provider declined the {action} of {amount} for order {order_number} ({decline_code})."
+
+    order_number: str
+    action: str
+    amount: str
+    decline_code: str
+
+
+@frozen(kw_only=True, slots=False, str=False)
 class CardRefused(Rejected):
     """The provider's vault does not take this card."""
 

@@ -28,6 +28,7 @@ class OrderAction(StrEnum):
     """What may be done to an order."""
 
     PAY = "be paid"
+    CAPTURE = "have its money captured"
     CONFIRM = "be confirmed"
     DECLINE = "be declined"
     EXPIRE = "expire"
@@ -116,6 +117,7 @@ ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
         _OA.HAND_OVER: (_O.PENDING,),
     },
     _O.CONFIRMED: {
+        _OA.CAPTURE: (_O.CONFIRMED,),
         _OA.CANCEL: (_O.CANCELLED,),
         _OA.CLAIM: (_O.CONFIRMED,),
         _OA.RELEASE: (_O.CONFIRMED,),
@@ -124,6 +126,7 @@ ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
         _OA.HAND_OVER: (_O.CONFIRMED,),
     },
     _O.PARTIALLY_SHIPPED: {
+        _OA.CAPTURE: (_O.PARTIALLY_SHIPPED,),
         _OA.CLAIM: (_O.PARTIALLY_SHIPPED,),
         _OA.RELEASE: (_O.PARTIALLY_SHIPPED,),
         _OA.SHIP: (_O.PARTIALLY_SHIPPED, _O.SHIPPED),
@@ -131,10 +134,11 @@ ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
         _OA.HAND_OVER: (_O.PARTIALLY_SHIPPED,),
     },
     _O.SHIPPED: {
+        _OA.CAPTURE: (_O.SHIPPED,),
         _OA.DELIVER: (_O.SHIPPED, _O.DELIVERED),
         _OA.HAND_OVER: (_O.SHIPPED,),
     },
-    _O.DELIVERED: {},
+    _O.DELIVERED: {_OA.CAPTURE: (_O.DELIVERED,)},
     _O.CANCELLED: {},
 }
 
@@ -155,7 +159,10 @@ PAYMENT: Mapping[PaymentStatus, Mapping[PaymentAction, tuple[PaymentStatus, ...]
         _PA.CAPTURE: (_P.CAPTURED,),
         _PA.VOID: (_P.VOIDED,),
     },
-    _P.CAPTURED: {_PA.REFUND: (_P.PARTIALLY_REFUNDED, _P.REFUNDED)},
+    _P.CAPTURED: {
+        _PA.CAPTURE: (_P.CAPTURED,),
+        _PA.REFUND: (_P.PARTIALLY_REFUNDED, _P.REFUNDED),
+    },
     _P.PARTIALLY_REFUNDED: {_PA.REFUND: (_P.PARTIALLY_REFUNDED, _P.REFUNDED)},
     _P.REFUNDED: {},
     _P.VOIDED: {},

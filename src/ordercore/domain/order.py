@@ -14,7 +14,13 @@ from attrs import frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.customer import Address, Contact
-from ordercore.domain.errors import PaymentInFlight, ShipmentInProgress, TransitionRefused
+from ordercore.domain.errors import (
+    AmountUnavailable,
+    CurrencyMismatch,
+    PaymentInFlight,
+    ShipmentInProgress,
+    TransitionRefused,
+)
 from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import ORDER, OrderAction, OrderStatus, PaymentStatus, advance
 from ordercore.domain.money import Money
@@ -214,14 +220,55 @@ class Order(Aggregate):
     def ask_capture(
         self, *, attempt_id: UUID, at: datetime, actor_id: UUID, started_at: datetime | None = None
     ) -> Order:
-        """The order with a capture of everything due under way.
+        """The order with a capture of everything that is held under way; see `capture`."""
+        return self.capture(None, attempt_id=attempt_id, at=at, actor_id=actor_id, started_at=started_at)
+
+    def capture(
+        self,
+        amount: Money | None,
+        *,
+        attempt_id: UUID,
+        at: datetime,
+        actor_id: UUID,
+        started_at: datetime | None = None,
+    ) -> Order:
+        """The order with a capture under way, of that much or of all that is held and not taken.
 
         Raises:
+            TransitionRefused: no money is held for it, or it was cancelled.
             PaymentInFlight: an earlier attempt has no final answer.
-            TransitionRefused: no money is held.
+            CurrencyMismatch, AmountUnavailable: that much is not held.
         """
+        payment = self.payment
         self.refuse_in_flight()
-        return self._ask(AttemptKind.CAPTURE, self.total, None, attempt_id, at, actor_id, started_at)
+        self._advance(OrderAction.CAPTURE)
+        payment.refuse_moving(AttemptKind.CAPTURE, payment.authorised - payment.captured)
+        left = Money(payment.authorised - payment.captured, self.total.currency)
+        amount = self._available(amount, left, "captured")
+        return self._ask(AttemptKind.CAPTURE, amount, None, attempt_id, at, actor_id, started_at)
+
+    def refund(
+        self,
+        amount: Money | None,
+        *,
+        attempt_id: UUID,
+        at: datetime,
+        actor_id: UUID,
+        started_at: datetime | None = None,
+    ) -> Order:
+        """The order with a refund under way, of that much or of all that was taken and not given back.
+
+        Raises:
+            TransitionRefused: no money was taken for it by this provider, or all was given back.
+            PaymentInFlight: an earlier attempt has no final answer.
+            CurrencyMismatch, AmountUnavailable: that much is not left.
+        """
+        payment = self.payment
+        self.refuse_in_flight()
+        payment.refuse_moving(AttemptKind.REFUND, payment.captured - payment.refunded)
+        left = Money(payment.captured - payment.refunded, self.total.currency)
+        amount = self._available(amount, left, "refunded")
+        return self._ask(AttemptKind.REFUND, amount, None, attempt_id, at, actor_id, started_at)
 
     def record(
         self, attempt_id: UUID, answer: ProviderAnswer, *, entry_id: UUID, at: datetime, actor_id: UUID
@@ -339,11 +386,13 @@ class Order(Aggregate):
         """The order with all its open pieces claimed by a shipment; cancelling is refused meanwhile.
 
         Raises:
-            TransitionRefused: not confirmed, or nothing is left to ship.
+            TransitionRefused: not confirmed, or nothing is left to ship, or all its money was given back.
             PaymentInFlight: its money is unsettled.
             ShipmentInProgress: another shipment has claimed them.
         """
         status = self._advance(OrderAction.CLAIM)
+        if self.payment.status is PaymentStatus.REFUNDED:
+            raise TransitionRefused(kind="payment", status=self.payment.status.value, action="pay for a shipment")
         self.refuse_in_flight()
         self._refuse_claimed()
         items = tuple(evolve(item, quantity_claimed=item.quantity_open) for item in self.items)
@@ -427,6 +476,17 @@ class Order(Aggregate):
             raise PaymentInFlight(order_number=str(self.number))
 
     # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _available(self, amount: Money | None, left: Money, action: str) -> Money:
+        if amount is None:
+            return left
+        if amount.currency != left.currency:
+            raise CurrencyMismatch(expected=left.currency, actual=amount.currency, pointer="/amount/currency")
+        if not 0 < amount.amount_minor <= left.amount_minor:
+            raise AmountUnavailable(
+                order_number=str(self.number), action=action, available=str(left), requested=str(amount)
+            )
+        return amount
 
     def _refuse_claimed(self) -> None:
         if any(item.quantity_claimed for item in self.items):
@@ -547,6 +607,8 @@ class Order(Aggregate):
             return evolve(self, payment=payment.abandon(at=at)) if ended else self
         if payment.is_external:
             return evolve(self, payment=payment.refund_externally(entry_id=entry_id, at=at))
+        if payment.captured and not payment.returnable.amount_minor:
+            return self
         if payment.captured:
             return self._ask(AttemptKind.REFUND, payment.returnable, None, attempt_id, at, actor_id, started_at)
         return self._ask(AttemptKind.VOID, payment.returnable, None, attempt_id, at, actor_id, started_at)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from ordercore.domain.errors import TransitionRefused
 from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import PAYMENT, PaymentAction, PaymentStatus, advance
 from ordercore.domain.money import Money
@@ -240,6 +241,15 @@ class Payment:
             refund_pending=self.refund_pending + (minor if kind is AttemptKind.REFUND else 0),
             changed_at=at,
         )
+
+    def refuse_moving(self, kind: AttemptKind, left: int) -> None:
+        """Raises TransitionRefused where the lifecycle has no such step, nothing is left, or no provider has it."""
+        action = _ACTION[_LEDGER_KIND[kind]]
+        if self.is_external:
+            kind_of_payment = "payment that was made elsewhere"
+            raise TransitionRefused(kind=kind_of_payment, status=self.status.value, action=f"{action.value} here")
+        if action not in PAYMENT[self.status] or not left:
+            raise TransitionRefused(kind="payment", status=self.status.value, action=action.value)
 
     def finish(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
         """The payment after the provider's final word on an open attempt: pending undone, effect booked."""

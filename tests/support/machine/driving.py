@@ -138,6 +138,7 @@ class Driving(RuleBasedStateMachine):
         methods: dict[str, Callable[..., Any]] = {
             "pay": shop.ordering.pay,
             "cancel": shop.ordering.cancel,
+            "refund": shop.payments.refund,
             "ship": shop.shipping.ship,
             "deliver": shop.shipping.deliver,
             "correct": shop.ordering.correct_address,

@@ -25,6 +25,12 @@ class Effects(Parcels):
         if is_free:
             self._drive(order)
 
+    def _refund(self, id: Any, spec: Row) -> Answer:
+        order = self.orders[id]
+        self._ask(order, "refund", spec["amount"] or order["captured"] - order["refunded"], None)
+        self._drive(order)
+        return Answer(id)
+
     def _ship(self, id: Any, spec: Row) -> Answer:
         order = self.orders[spec["order"]]
         self.shipments[id] = {"order": spec["order"], "status": "pending", "since": self.now, "tried": False}

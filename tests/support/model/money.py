@@ -87,13 +87,16 @@ class Money(State):
         if answer == "approved" and attempt["kind"] == "void":
             order.update(authorised=0, payment="voided")
         if answer == "approved" and attempt["kind"] == "refund":
-            order.update(refunded=attempt["amount"], payment="refunded")
+            order["refunded"] += attempt["amount"]
+            order["payment"] = "refunded" if order["refunded"] == order["captured"] else "partially_refunded"
         if order["status"] == "cancelled" and order["attempt"] is None:
-            self._after_the_end(order, attempt)
+            self._after_the_end(order, attempt, answer)
 
-    def _after_the_end(self, order: Row, attempt: Row) -> None:
+    def _after_the_end(self, order: Row, attempt: Row, answer: str) -> None:
         """Money that came for a cancelled order goes back; a void or refund that was declined is not repeated."""
-        if attempt["kind"] in ("authorise", "capture") and (order["captured"] or order["authorised"]):
+        left = self._left(order)
+        is_refused = answer == "declined" and attempt["kind"] in ("void", "refund") and attempt["amount"] == left
+        if left and not is_refused:
             self._give_back(order)
         else:
             self._finish("cancel", self._id_of(order), "done")
@@ -117,10 +120,17 @@ class Money(State):
         if order["attempt"] is None:
             self._give_back(order)
 
+    def _left(self, order: Row) -> int:
+        """What is still the customer's: taken and not given back, or held."""
+        left: int = order["captured"] - order["refunded"] if order["captured"] else order["authorised"]
+        return left
+
     def _give_back(self, order: Row) -> None:
         """Voided where held, refunded where taken."""
-        if order["captured"]:
-            self._ask(order, "refund", order["captured"], None)
+        if order["captured"] and not self._left(order):
+            self._finish("cancel", self._id_of(order), "done")
+        elif order["captured"]:
+            self._ask(order, "refund", self._left(order), None)
         elif order["authorised"]:
             self._ask(order, "void", order["authorised"], None)
         else:

@@ -64,7 +64,17 @@ class Refusals(State):
 
     def _why_not_ship(self, spec: Row) -> set[str]:
         why = self._why_not_steer(spec, statuses=["confirmed"])
+        if self.orders[spec["order"]]["payment"] == "refunded":
+            why.add("transition_refused")
         return why | self._in_flight(spec) | self._in_shipment(spec)
+
+    def _why_not_refund(self, spec: Row) -> set[str]:
+        order = self.orders[spec["order"]]
+        left = order["captured"] - order["refunded"]
+        why = set() if left else {"transition_refused"}
+        if spec["amount"] is not None and spec["amount"] > left:
+            why.add("amount_unavailable")
+        return why | self._in_flight(spec)
 
     def _why_not_deliver(self, spec: Row) -> set[str]:
         return self._why_not_steer(spec, statuses=["shipped"])

@@ -44,7 +44,7 @@ class Rounds(Parcels):
         order = self.orders[id]
         if order["attempt"] is not None:
             self._resume(order)
-        elif order["status"] == "cancelled" and order["authorised"] != order["refunded"]:
+        elif order["status"] == "cancelled" and self._left(order):
             self._give_back(order)
             self._drive(order)
 

@@ -9,6 +9,7 @@ from ordercore.application.admins import AddAdmin, ChangePassword, DeactivateAdm
 from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
 from ordercore.application.customers import EditCustomer, RegisterCustomer
 from ordercore.application.housekeeping import Housekeeping
+from ordercore.application.moving import CapturePayment, RefundPayment
 from ordercore.application.payments import ResolveAttempt
 from ordercore.application.pricing import ItemRequest, Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
@@ -81,6 +82,8 @@ USE_CASES: list[tuple[str, Permission, Use]] = [
             ResolveAttempt(order_id=ID, outcome=AnswerKind.DECLINED, reason="never heard of")
         ),
     ),
+    ("payments.capture", P.PAYMENTS_MANAGE, lambda shop: shop.payments.capture(CapturePayment(order_id=ID))),
+    ("payments.refund", P.PAYMENTS_MANAGE, lambda shop: shop.payments.refund(RefundPayment(order_id=ID))),
     ("work_items.list", P.PAYMENTS_READ, lambda shop: shop.work_items.list()),
     ("work_items.get", P.PAYMENTS_READ, lambda shop: shop.work_items.get(ID)),
     (
