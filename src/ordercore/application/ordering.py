@@ -67,7 +67,9 @@ class Ordering:
     def place(self, command: PlaceOrder, *, idempotency_key: str | None = None) -> Order:
         """Place one order: stock reserved, money asked for, outcome recorded.
 
-        An answer that never came leaves the order `pending` with `payment.is_unknown`; the worker settles it.
+        An answer that never came leaves the order `pending` with `payment.is_unknown`; the worker settles it. Where the
+        customer has to act first (3-D Secure), it is `pending` with `payment.next_action`, until it expires; placing it
+        again with its key says that action again, `payments.settle` what came of it.
 
         Raises:
             UnknownProduct, UnknownCustomer, OutOfStock, PriceChanged, CurrencyMismatch, InvalidRequest: refused,
@@ -268,10 +270,12 @@ class Ordering:
                 now = lookups.now
             attempt = order.payment.open_attempt
             is_over = found is None or found[1] is not None
-            if not is_over and attempt is not None and now - attempt.started_at > patience(core):
+            is_with_customer = order.payment.is_with_customer
+            is_left = is_with_customer or (attempt is not None and now - attempt.started_at > patience(core))
+            if not is_over and attempt is not None and is_left:
                 order = resume(core, order, attempt, self._actor.id, answer_by)
                 is_over = order.payment.open_attempt is None
-            if is_over or order.payment.is_unknown:
+            if is_over or order.payment.is_unknown or is_with_customer:
                 return _replayed(_judged(order, operation, None if found is None else found[1]))
             if core.clock.now() >= until:
                 return RequestInProgress(key=claim.key)

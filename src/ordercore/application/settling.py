@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ordercore.application.core import Core
 from ordercore.application.placing import RESERVE
@@ -192,7 +192,7 @@ def record(
             raise outcome
     orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
     tell(core, orders)
-    return [order.written() for order in orders]
+    return [order.written().showing(answer) for order, (_, answer) in zip(orders, answers, strict=True)]
 
 
 def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: datetime | None = None) -> Order:
@@ -212,13 +212,29 @@ def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: da
         now = lookups.now
     core.asking_again.remember(attempt.id, now)
     age = now - attempt.started_at
-    is_with_customer = attempt.status is AttemptStatus.ACTION_REQUIRED
-    if age + traits.deadline < traits.key_lifetime and not is_with_customer:  # a key that dies on the way charges anew
+    if attempt.status is AttemptStatus.ACTION_REQUIRED:
+        answer = _of_the_customer(core, order, request)
+    elif age + traits.deadline < traits.key_lifetime:  # a key that dies on the way would charge anew
         answer = core.gateway.call(request)
     else:
         answer = core.gateway.find(request) or _not_found(traits, age)
     (recorded,) = record(core, [(order, answer)], actor_id)
     return drive(core, [recorded], actor_id, until)[order.id]
+
+
+def _of_the_customer(core: Core, order: Order, request: ProviderCall) -> ProviderAnswer:
+    """What became of an authorisation that its customer has to confirm; that of a cancelled order is ended first.
+
+    Only a void ends it: else the customer could still confirm what nobody waits for. It has a key of its own and the
+    same content each time.
+    """
+    unknown = ProviderAnswer(kind=AnswerKind.UNKNOWN)
+    answer = core.gateway.find(request) or unknown
+    if order.status is not OrderStatus.CANCELLED or answer.kind is not AnswerKind.ACTION_REQUIRED:
+        return answer
+    end = evolve(request, kind=AttemptKind.VOID, key=f"{request.key}-abandoned", token=None, reference=answer.reference)
+    core.gateway.call(end)
+    return core.gateway.find(request) or unknown
 
 
 def _not_found(traits: ProviderTraits, age: timedelta) -> ProviderAnswer:

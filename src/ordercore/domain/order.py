@@ -368,6 +368,12 @@ class Order(Aggregate):
             return self
         return self._money_back(attempt_id, entry_id, at, actor_id, started_at)
 
+    def showing(self, answer: ProviderAnswer) -> Order:
+        """The order with what its customer has to do now, where the provider's answer says so."""
+        if answer.next_action is None or not self.payment.is_with_customer:
+            return self
+        return evolve(self, payment=evolve(self.payment, next_action=answer.next_action))
+
     def has_money_to_return(self, answered_id: UUID) -> bool:
         """Whether the answer to that attempt leaves a cancelled order with money that nobody is giving back.
 

@@ -157,6 +157,7 @@ class LedgerEntry:
 class Payment:
     """What is due for an order and what became of it. Sums are minor units of `amount.currency`.
 
+    `next_action` is what the customer has to do now, where the provider has just said so; it is not stored.
     `authorised` is the live authorisation: a void takes it back. `discrepancy` is what the provider says it holds or
     took beyond the other sums (below zero: less) and nobody has settled yet. `entries` are those not yet saved.
     """
@@ -176,6 +177,7 @@ class Payment:
     attempts: tuple[Attempt, ...] = ()
     changed_at: datetime
     entries: tuple[LedgerEntry, ...] = field(default=(), eq=False, repr=False)
+    next_action: NextAction | None = field(default=None, eq=False, repr=False)
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -274,6 +276,11 @@ class Payment:
     def await_action(self, attempt: Attempt, answer: ProviderAnswer, *, at: datetime) -> Payment:
         """The payment while the customer has to act: still pending, and nobody's answer is missing."""
         return evolve(self, attempts=self._with(attempt, answer, None), changed_at=at)
+
+    @property
+    def is_with_customer(self) -> bool:
+        """Whether the customer has to do something before the provider can decide."""
+        return any(attempt.status is AttemptStatus.ACTION_REQUIRED for attempt in self.attempts)
 
     def contradict(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
         """The payment after a final word that contradicts the recorded one: sums and status stay, the difference is

@@ -99,7 +99,8 @@ class PaymentGateway(Protocol):
     that never came, or makes no sense, is `UNKNOWN` and not an exception. An approval names the amount that moved: the
     core, not the adapter, compares it. An authorisation may answer `ACTION_REQUIRED`: `find` says so, with the
     action, until the customer has acted, and then what came of it; a void with the reference of that answer ends the
-    wait, after which it is declined. Called from many threads at once.
+    wait, after which it is declined. What is void already is voided again without an effect. Called from many
+    threads at once.
     """
 
     @property

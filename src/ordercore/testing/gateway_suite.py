@@ -136,6 +136,12 @@ class PaymentGatewaySuite:
         assert gateway.call(self.change(AttemptKind.VOID, 1000, reference)).kind is APPROVED
         self.assert_declined(gateway, self.change(AttemptKind.CAPTURE, 1000, reference))
 
+    def test_what_is_void_already_may_be_voided_again(self, gateway: PaymentGateway) -> None:
+        """Somebody ended it in between: what was asked for is so."""
+        reference = self.authorised(gateway, 1000)
+        kinds = [gateway.call(self.change(AttemptKind.VOID, 1000, reference)).kind for _ in range(2)]
+        assert kinds == [APPROVED, APPROVED]
+
     def test_what_was_captured_cannot_be_voided(self, gateway: PaymentGateway) -> None:
         self.assert_declined(gateway, self.change(AttemptKind.VOID, 1000, self.captured(gateway, 1000)))
 

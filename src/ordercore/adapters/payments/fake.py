@@ -234,7 +234,7 @@ def _refusal_of_capture(minor: int, account: Account) -> str | None:
 
 def _refusal_of_void(minor: int, account: Account) -> str | None:
     if account.is_voided:
-        return "already_voided"
+        return None
     if account.captured:
         return "already_captured"
     return None if minor == account.authorised else "amount_mismatch"

@@ -138,7 +138,6 @@ def test_a_key_with_other_content_is_declined_and_leaves_no_line(gateway: FakeGa
         ([], wish(AttemptKind.VOID, minor=999), "amount_mismatch"),
         ([], wish(AttemptKind.REFUND), "amount_too_large"),
         ([AttemptKind.VOID], wish(AttemptKind.CAPTURE), "already_voided"),
-        ([AttemptKind.VOID], wish(AttemptKind.VOID), "already_voided"),
         ([AttemptKind.CAPTURE], wish(AttemptKind.VOID), "already_captured"),
         ([AttemptKind.CAPTURE], wish(AttemptKind.REFUND, minor=1001), "amount_too_large"),
     ],

@@ -43,6 +43,14 @@ def test_money_is_captured_and_refunded_in_parts(terminal: Terminal) -> None:
     assert "[transition_refused]" in terminal.refused(4, "payment", "capture", number)
 
 
+def test_placing_says_what_the_customer_has_to_do(terminal: Terminal) -> None:
+    terminal.add_mug()
+    order = terminal.place("--token", "tok_threeDSecure")
+    assert order["payment"]["next_action"]["kind"] == "redirect"
+    number = str(order["number"])
+    assert terminal.json("payment", "settle", number)["payment"]["next_action"] == order["payment"]["next_action"]
+
+
 def test_a_payment_shows_its_discrepancy(terminal: Terminal) -> None:
     disagree(terminal)
     (row,) = terminal.json("payment", "list")["data"]
