@@ -170,20 +170,8 @@ def record(
     Raises:
         OrderCoreError: the store failed; the worker will finish what is open.
     """
-    at = core.clock.now()
-    captures = core.settings.capture is CapturePolicy.CONFIRMED
     recordings = [
-        Recording(
-            order=order,
-            attempt_id=order.payment.attempts[-1].id,
-            answer=answer,
-            entry_id=core.ids.new(),
-            next_id=core.ids.new(),
-            captures=captures,
-            at=at,
-            actor_id=actor_id,
-            note=note,
-        )
+        recording_of(core, order, order.payment.attempts[-1].id, answer, actor_id, note=note)
         for order, answer in answers
     ]
     outcomes = core.commits.run(SETTLE, recordings)
@@ -193,6 +181,23 @@ def record(
     orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
     tell(core, orders)
     return [order.written().showing(answer) for order, (_, answer) in zip(orders, answers, strict=True)]
+
+
+def recording_of(
+    core: Core, order: Order, attempt_id: UUID, answer: ProviderAnswer, actor_id: UUID, *, note: str | None = None
+) -> Recording:
+    """An answer with all that its recording needs to be repeatable."""
+    return Recording(
+        order=order,
+        attempt_id=attempt_id,
+        answer=answer,
+        entry_id=core.ids.new(),
+        next_id=core.ids.new(),
+        captures=core.settings.capture is CapturePolicy.CONFIRMED,
+        at=core.clock.now(),
+        actor_id=actor_id,
+        note=note,
+    )
 
 
 def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: datetime | None = None) -> Order:

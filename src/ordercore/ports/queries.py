@@ -198,6 +198,9 @@ class Lookups(Protocol):
     def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
         """The actor's orders by external reference."""
 
+    def orders_of_attempts(self, attempt_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        """The orders whose payments these attempts belong to, by attempt."""
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """The order's shipments, oldest first."""
 

@@ -138,6 +138,13 @@ class ReadingTests:
         assert [each.order_id for each in first] == [waiting.id]
         assert young.id not in {each.order_id for each in found}
 
+    def test_the_orders_of_attempts_are_found(self, store: Store) -> None:
+        first, second = place(store), live(store, place(store), ORDER_LIVES["captured"])
+        ids = {each.id: order.id for order in (first, second) for each in order.payment.attempts}
+        with store.reading() as lookups:
+            assert lookups.orders_of_attempts([*ids, new_id()]) == ids
+            assert lookups.orders_of_attempts([]) == {}
+
     # -- candidates --------------------------------------------------------------------------------------------------
 
     def test_expired_are_waiting_orders_beyond_their_time(self, store: Store) -> None:

@@ -60,6 +60,10 @@ class MemoryLookups:
         found = among(self._state.references, ((placed_by, each) for each in references))
         return {reference: id for (_, reference), id in found.items()}
 
+    def orders_of_attempts(self, attempt_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        owners = {each.id: order.id for order in self._state.orders.values() for each in order.payment.attempts}
+        return among(owners, attempt_ids)
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         return shipment_ids(self._state, order_id)
 

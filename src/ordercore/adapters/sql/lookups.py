@@ -88,6 +88,11 @@ class SqlLookups:
         rows = self._wire.pairs(tables.order_references, "reference, order_id", ("placed_by", "reference"), names)
         return {reference: self._wire.to_id(id) for reference, id in rows}
 
+    def orders_of_attempts(self, attempt_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        """Order ids by attempt id."""
+        rows = self._wire.rows(tables.payment_attempts, "id, order_id", self._keys(attempt_ids), by="id")
+        return {self._wire.to_id(id): self._wire.to_id(order_id) for id, order_id in rows}
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """An order's shipments, oldest first."""
         rows = self._wire.run("SELECT id FROM shipments WHERE order_id = ? ORDER BY id", (self._wire.id(order_id),))

@@ -10,10 +10,13 @@ from ordercore.application.moving import CapturePayment, RefundPayment
 from ordercore.application.payments import ResolveAttempt
 from ordercore.domain.errors import (
     AmountUnavailable,
+    BadSignature,
     CardRefused,
     CurrencyMismatch,
     KeyReused,
     MoneyNotMoved,
+    NotificationIsNonsense,
+    NotificationIsOld,
     PaymentInFlight,
     RequestInProgress,
     TransitionRefused,
@@ -71,6 +74,18 @@ def make_payment_token(asked: Asked[MakePaymentToken]) -> Response:
         Card(number=card.number, expiry_month=card.expiry_month, expiry_year=card.expiry_year, cvc=card.cvc)
     )
     return answer({"token": token}, 201)
+
+
+@payments.operation(
+    "POST",
+    "/payment-notifications/<provider>",
+    answer=shapes.HeardShape,
+    is_open=True,
+    refusals=(UnknownResource, BadSignature, NotificationIsOld, NotificationIsNonsense),
+)
+def hear_provider(asked: Asked[None], provider: str) -> Response:
+    """Where a payment provider posts what it has to tell; its signature takes the place of a token."""
+    return answer({"heard": asked.open_shop.hear(provider, *asked.told)})
 
 
 @payments.operation("GET", "/payments", which=PaymentFilter, answer=shapes.PaymentRowShape, listed=True)

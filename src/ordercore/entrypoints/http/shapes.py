@@ -93,6 +93,12 @@ class AttemptShape(TypedDict):
     reported: AnswerKind | None
 
 
+class HeardShape(TypedDict):
+    """How much of a notification was news."""
+
+    heard: int
+
+
 class NextActionShape(TypedDict):
     """What the customer has to do: go to an address, or hand a secret to the provider's own fields."""
 
