@@ -183,12 +183,14 @@ def _expire(
 def _may_expire(order: Order, now: datetime, longest_wait: timedelta) -> bool:
     """Checked again under the lock: still waiting, beyond its time, or long beyond where an answer is outstanding.
 
-    What the customer has to do is no answer that is outstanding: not to do it is an expiry.
+    What the customer has to do is no answer that is outstanding: not to do it is an expiry. What contradicts our books
+    must be settled first.
     """
     attempt = order.payment.open_attempt
     is_awaited = attempt is not None and attempt.status is not AttemptStatus.ACTION_REQUIRED
     grace = longest_wait if is_awaited else timedelta(0)
-    return order.status is OrderStatus.PENDING and order.expires_at is not None and order.expires_at <= now - grace
+    is_over = order.expires_at is not None and order.expires_at <= now - grace
+    return order.status is OrderStatus.PENDING and is_over and not order.payment.discrepancy
 
 
 def _hand_over(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:

@@ -136,7 +136,7 @@ class Ordering:
         """Try again to pay an order that waits after a decline.
 
         Raises:
-            UnknownResource, VersionIsStale, TransitionRefused, PaymentInFlight: refused, nothing was written.
+            UnknownResource, VersionIsStale, TransitionRefused, PaymentInFlight, DiscrepancyOpen: refused.
             PaymentDeclined: declined again.
         """
         authorise(self._actor, Permission.ORDERS_PLACE)
@@ -147,6 +147,7 @@ class Ordering:
 
         Raises:
             UnknownResource, VersionIsStale, TransitionRefused, ShipmentInProgress: refused.
+            DiscrepancyOpen: the provider's word contradicts our books.
         """
         authorise(self._actor, Permission.ORDERS_MANAGE)
         return self._asking(CANCEL, command, command.order_id, idempotency_key)

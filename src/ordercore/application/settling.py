@@ -65,7 +65,7 @@ class Recording:
     note: str | None = None
 
 
-def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order | OrderCoreError]:
+def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order]:
     """Step 3: answers recorded on their orders, stock of what they cancelled released, requests finished.
 
     What contradicts an order's books opens a work item.
@@ -106,7 +106,7 @@ def _once(order: Order, told: set[UUID]) -> Order:
     return order
 
 
-SETTLE = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
+SETTLE: Change[Recording, Order] = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
 
 
 def release_stock(work: UnitOfWork, changes: Iterable[tuple[Order, Order]], at: datetime) -> None:
@@ -162,25 +162,29 @@ def attempt_to_make(order: Order) -> Attempt | None:
     return attempt if attempt is not None and attempt.status is AttemptStatus.PENDING else None
 
 
-def record(
-    core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id: UUID, *, note: str | None = None
-) -> list[Order]:
-    """Step 3 for these answers, in one group; `note` is an admin's reason for an answer given by hand.
+def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id: UUID) -> list[Order]:
+    """Step 3 for these answers, in one group.
 
     Raises:
         OrderCoreError: the store failed; the worker will finish what is open.
     """
-    recordings = [
-        recording_of(core, order, order.payment.attempts[-1].id, answer, actor_id, note=note)
-        for order, answer in answers
-    ]
-    outcomes = core.commits.run(SETTLE, recordings)
+    outcomes = core.commits.run(SETTLE, recordings_of(core, answers, actor_id))
     for outcome in outcomes:
         if isinstance(outcome, OrderCoreError):
             raise outcome
     orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
     tell(core, orders)
     return [order.written().showing(answer) for order, (_, answer) in zip(orders, answers, strict=True)]
+
+
+def recordings_of(
+    core: Core, answers: Iterable[tuple[Order, ProviderAnswer]], actor_id: UUID, *, note: str | None = None
+) -> list[Recording]:
+    """Answers on their orders' latest attempts, ready to be recorded; `note` is the reason of one given by hand."""
+    return [
+        recording_of(core, order, order.payment.attempts[-1].id, answer, actor_id, note=note)
+        for order, answer in answers
+    ]
 
 
 def recording_of(
@@ -364,8 +368,9 @@ def _followed_up(before: Order, after: Order, each: Recording, now: datetime) ->
 
 
 def _became_sure(before: Order, after: Order) -> bool:
-    """Whether the answer confirmed the order and left its money to be captured."""
-    return before.status is OrderStatus.PENDING and after.payment.status is PaymentStatus.AUTHORISED
+    """Whether the answer confirmed the order and left its money to be captured, with nothing to be settled first."""
+    is_held = after.payment.status is PaymentStatus.AUTHORISED and not after.payment.discrepancy
+    return before.status is OrderStatus.PENDING and is_held
 
 
 def _attempt(order: Order, attempt_id: UUID) -> Attempt:

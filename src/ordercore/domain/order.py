@@ -17,6 +17,7 @@ from ordercore.domain.customer import Address, Contact
 from ordercore.domain.errors import (
     AmountUnavailable,
     CurrencyMismatch,
+    DiscrepancyOpen,
     PaymentInFlight,
     ShipmentInProgress,
     TransitionRefused,
@@ -201,6 +202,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: the order does not wait for money.
             PaymentInFlight: an earlier attempt has no final answer.
+            DiscrepancyOpen: the provider's word contradicts our books.
         """
         self._advance(OrderAction.PAY)
         self.refuse_in_flight()
@@ -211,6 +213,7 @@ class Order(Aggregate):
 
         Raises:
             PaymentInFlight: a provider is being asked for it.
+            DiscrepancyOpen: the provider's word contradicts our books.
             TransitionRefused: it does not wait for money.
         """
         self.refuse_in_flight()
@@ -237,6 +240,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: no money is held for it, or it was cancelled.
             PaymentInFlight: an earlier attempt has no final answer.
+            DiscrepancyOpen: the provider's word contradicts our books.
             CurrencyMismatch, AmountUnavailable: that much is not held.
         """
         payment = self.payment
@@ -341,10 +345,12 @@ class Order(Aggregate):
 
         Raises:
             TransitionRefused: shipped, delivered or cancelled already.
+            DiscrepancyOpen: the provider's word contradicts our books.
             ShipmentInProgress: a shipment has claimed its pieces.
         """
         action = OrderAction.EXPIRE if because is CancelReason.EXPIRED else OrderAction.CANCEL
         self._advance(action)
+        self._refuse_doubt()
         self._refuse_claimed()
         ended = self._cancelled(action, because, at, actor_id)
         if self.payment.open_attempt is not None:
@@ -360,6 +366,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: it is not cancelled.
             PaymentInFlight: the last try has no final answer yet.
+            DiscrepancyOpen: the provider's word contradicts our books.
         """
         if self.status is not OrderStatus.CANCELLED:
             raise TransitionRefused(kind="order", status=self.status.value, action="give its money back")
@@ -377,10 +384,13 @@ class Order(Aggregate):
     def has_money_to_return(self, answered_id: UUID) -> bool:
         """Whether the answer to that attempt leaves a cancelled order with money that nobody is giving back.
 
-        Not where giving back all of it was just declined: that is tried again only when somebody asks.
+        Not where giving back all of it was just declined, nor while the provider's word contradicts our books: then it
+        is tried again only when somebody asks.
         """
         payment = self.payment
-        if self.status is not OrderStatus.CANCELLED or payment.open_attempt or not payment.returnable.amount_minor:
+        if self.status is not OrderStatus.CANCELLED or payment.open_attempt or payment.discrepancy:
+            return False
+        if not payment.returnable.amount_minor:
             return False
         answered = next(each for each in payment.attempts if each.id == answered_id)
         is_refused = answered.status is AttemptStatus.DECLINED and answered.amount == payment.returnable
@@ -394,6 +404,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: not confirmed, or nothing is left to ship, or all its money was given back.
             PaymentInFlight: its money is unsettled.
+            DiscrepancyOpen: the provider's word contradicts our books.
             ShipmentInProgress: another shipment has claimed them.
         """
         status = self._advance(OrderAction.CLAIM)
@@ -477,11 +488,18 @@ class Order(Aggregate):
         return self._stepped(fact, manager_id=manager_id, status=status)
 
     def refuse_in_flight(self) -> None:
-        """Raises PaymentInFlight where an attempt has no final answer yet: it blocks another."""
+        """Raises PaymentInFlight where an attempt has no final answer yet, DiscrepancyOpen where nobody has settled
+        what contradicts our books: what is asked for then might be asked for twice.
+        """
+        self._refuse_doubt()
         if self.payment.open_attempt is not None:
             raise PaymentInFlight(order_number=str(self.number))
 
     # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _refuse_doubt(self) -> None:
+        if self.payment.discrepancy:
+            raise DiscrepancyOpen(order_number=str(self.number))
 
     def _available(self, amount: Money | None, left: Money, action: str) -> Money:
         if amount is None:

@@ -138,7 +138,7 @@ class Attempt:
 
     def is_contradicted_by(self, answer: ProviderAnswer) -> bool:
         """Whether this is the other final word than the recorded one, told for the first time."""
-        is_other = answer.is_final and _ATTEMPT_STATUS[answer.kind] is not self.status
+        is_other = answer.is_final and ATTEMPT_STATUS[answer.kind] is not self.status
         return is_other and not self.is_open and self.reported is None
 
 
@@ -320,7 +320,7 @@ class Payment:
     def _with(self, attempt: Attempt, answer: ProviderAnswer, finished_at: datetime | None) -> tuple[Attempt, ...]:
         after = evolve(
             attempt,
-            status=_ATTEMPT_STATUS[answer.kind],
+            status=ATTEMPT_STATUS[answer.kind],
             reference=answer.reference,
             decline_code=answer.decline_code,
             finished_at=finished_at,
@@ -357,7 +357,7 @@ class Payment:
         return advance(PAYMENT, self.status, action, kind="payment", to=to)
 
 
-_ATTEMPT_STATUS = {
+ATTEMPT_STATUS = {
     AnswerKind.APPROVED: AttemptStatus.SUCCEEDED,
     AnswerKind.DECLINED: AttemptStatus.DECLINED,
     AnswerKind.UNKNOWN: AttemptStatus.UNKNOWN,

@@ -352,7 +352,8 @@ class QueriesSuite:
             found = queries.event_page(None, PageRequest(limit=500)).data
             keys = [(each.occurred_at, each.stream, str(each.stream_id), each.number) for each in found]
             assert keys == sorted(keys)
-            assert {each.stream for each in found} == {"order", "product", "customer", "admin", "token", "shipment"}
+            streams = {"order", "product", "customer", "admin", "token", "shipment", "work_item"}
+            assert {each.stream for each in found} == streams
             of_orders = queries.event_page("order", PageRequest(limit=500)).data
             assert list(of_orders) == [each for each in found if each.stream == "order"]
             for order in scene.orders:

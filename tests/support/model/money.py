@@ -96,7 +96,7 @@ class Money(State):
         """Money that came for a cancelled order goes back; a void or refund that was declined is not repeated."""
         left = self._left(order)
         is_refused = answer == "declined" and attempt["kind"] in ("void", "refund") and attempt["amount"] == left
-        if left and not is_refused:
+        if left and not is_refused and not order["discrepancy"]:
             self._give_back(order)
         else:
             self._finish("cancel", self._id_of(order), "done")
@@ -106,7 +106,7 @@ class Money(State):
         if order["status"] == "cancelled":
             return
         order.update(status="confirmed", expires=None)
-        if self.captures_at_once:
+        if self.captures_at_once and not order["discrepancy"]:
             self._ask(order, "capture", order["total"], None)
 
     def _declined(self, order: Row) -> None:

@@ -60,7 +60,7 @@ class Refusals(State):
 
     def _why_not_cancel(self, spec: Row) -> set[str]:
         why = self._why_not_steer(spec, statuses=["pending", "confirmed"])
-        return why | self._in_shipment(spec)
+        return why | self._in_doubt(spec) | self._in_shipment(spec)
 
     def _why_not_ship(self, spec: Row) -> set[str]:
         why = self._why_not_steer(spec, statuses=["confirmed"])
@@ -121,7 +121,12 @@ class Refusals(State):
         return set() if self.admins[spec["admin"]]["active"] else {"transition_refused"}
 
     def _in_flight(self, spec: Row) -> set[str]:
-        return {"payment_in_flight"} if self.orders[spec["order"]]["attempt"] is not None else set()
+        """An answer is outstanding, or contradicts the books."""
+        why = {"payment_in_flight"} if self.orders[spec["order"]]["attempt"] is not None else set()
+        return why | self._in_doubt(spec)
+
+    def _in_doubt(self, spec: Row) -> set[str]:
+        return {"discrepancy_open"} if self.orders[spec["order"]]["discrepancy"] else set()
 
     def _in_shipment(self, spec: Row) -> set[str]:
         return {"shipment_in_progress"} if self.orders[spec["order"]]["claimed_by"] is not None else set()

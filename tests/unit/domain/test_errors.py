@@ -57,6 +57,7 @@ CODES = {
     "BadSignature": "bad_signature",
     "CardRefused": "card_refused",
     "CurrencyMismatch": "currency_mismatch",
+    "DiscrepancyOpen": "discrepancy_open",
     "InvalidRequest": "invalid_request",
     "KeyReused": "key_reused",
     "LabelRefused": "label_refused",

@@ -23,6 +23,9 @@ from ordercore.ports.queries import Lookups, Queries
 from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import UnitOfWork
 
+POSTGRES_WRITERS = 2
+"""While one of its transactions waits for PostgreSQL, another may work; more made groups small and orders dear."""
+
 
 class SqlStore:
     """A store on SQLite or PostgreSQL.
@@ -97,6 +100,11 @@ class SqlStore:
                 if not self.is_postgres and not self._is_shared:
                     connection.exec_driver_sql("ROLLBACK")
 
+    @property
+    def writers_at_once(self) -> int:
+        """How many transactions of one process are worth running side by side: on SQLite the writer is alone."""
+        return POSTGRES_WRITERS if self.is_postgres else 1
+
     def durability(self) -> dict[str, str]:
         """The settings on which "answered is on disk" rests, as the writing connection has them."""
         with engines.translated(), self._alone():
@@ -138,7 +146,13 @@ class SqlStore:
         """The driver's connection: from the pool on PostgreSQL; on SQLite the one writer's, kept at hand."""
         if self.is_postgres:
             with self.writing.connect() as connection:
-                yield connection.connection
+                driver: Any = connection.connection
+                try:
+                    yield driver
+                except BaseException:
+                    if driver.driver_connection.closed:  # the pool would try to roll it back, and log that it cannot
+                        connection.invalidate()
+                    raise
         else:
             if self._own is None:
                 self._own = self.writing.raw_connection()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import click
 
 from ordercore import OrderCore
+from ordercore.domain.aggregates import streams
 from ordercore.entrypoints.cli.options import page, page_options
 from ordercore.entrypoints.cli.output import format_option, print_page
 from ordercore.entrypoints.cli.records import EVENT_COLUMNS
 from ordercore.entrypoints.cli.session import with_shop
 from ordercore.entrypoints.http import rendering
-
-STREAMS = ("order", "product", "import", "customer", "shipment", "admin", "token")
 
 
 @click.group(short_help="Events: everything that happened.")
@@ -20,7 +19,7 @@ def event() -> None:
 
 
 @event.command("list")
-@click.option("--stream", type=click.Choice(STREAMS), help="Only events of this kind of thing.")
+@click.option("--stream", type=click.Choice(streams()), help="Only events of this kind of thing.")
 @page_options
 @format_option
 @with_shop

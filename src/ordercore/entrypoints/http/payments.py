@@ -13,6 +13,7 @@ from ordercore.domain.errors import (
     BadSignature,
     CardRefused,
     CurrencyMismatch,
+    DiscrepancyOpen,
     KeyReused,
     MoneyNotMoved,
     NotificationIsNonsense,
@@ -36,6 +37,7 @@ MOVED = (
     KeyReused,
     RequestInProgress,
     PaymentInFlight,
+    DiscrepancyOpen,
     CurrencyMismatch,
     AmountUnavailable,
     MoneyNotMoved,
@@ -100,7 +102,7 @@ def list_payments(asked: Asked[None]) -> Response:
     key=Key.REQUIRED,
     answer=shapes.OrderShape,
     also=(202,),
-    refusals=(UnknownResource,),
+    refusals=(UnknownResource, DiscrepancyOpen),
 )
 def settle_payment(asked: Asked[None], order: str) -> Response:
     """Ask the provider now what became of an order's open attempt; a failed refund gets another try, one a key."""
