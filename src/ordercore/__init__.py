@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ordercore.application.deliveries import GiveUpEvent, RetryDeadLetter
     from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
     from ordercore.application.listening import Handler
+    from ordercore.application.moving import CapturePayment, RefundPayment
     from ordercore.application.payments import ResolveAttempt
     from ordercore.application.placing import CustomerReference, PaymentDetails, PlaceOrder
     from ordercore.application.pricing import ItemRequest, Quote
@@ -73,6 +74,7 @@ else:
         "application.deliveries": "GiveUpEvent RetryDeadLetter",
         "application.importing": "ImportVerdict ImportedOrder PaymentMode",
         "application.listening": "Handler",
+        "application.moving": "CapturePayment RefundPayment",
         "application.payments": "ResolveAttempt",
         "application.placing": "CustomerReference PaymentDetails PlaceOrder",
         "application.pricing": "ItemRequest Quote",
@@ -124,6 +126,7 @@ __all__ = [
     "AdjustStock",
     "ArchiveProduct",
     "CancelOrder",
+    "CapturePayment",
     "CapturePolicy",
     "Card",
     "ChangePassword",
@@ -176,6 +179,7 @@ __all__ = [
     "ProductFilter",
     "Quote",
     "ReceiveStock",
+    "RefundPayment",
     "RegisterCustomer",
     "Rejected",
     "RemoveSubscription",

@@ -105,8 +105,9 @@ def in_memory(
 
 
 def configured(environment: Mapping[str, str]) -> Settings:
-    """The settings that the environment names: ORDERCORE_CAPTURE (confirmed or shipped), and
-    ORDERCORE_RESERVATION_MINUTES, for which an unpaid order keeps its stock.
+    """The settings that the environment names: ORDERCORE_CAPTURE (confirmed or shipped), ORDERCORE_RESERVATION_MINUTES,
+    for which an unpaid order keeps its stock, and ORDERCORE_ALERT_MINUTES, after which a person is asked to look at an
+    attempt without an answer.
 
     Raises:
         InvalidRequest: one of them is not understood.
@@ -115,15 +116,24 @@ def configured(environment: Mapping[str, str]) -> Settings:
     capture = environment.get("ORDERCORE_CAPTURE", usual.capture)
     if capture not in set(CapturePolicy):
         raise InvalidRequest.of("/ORDERCORE_CAPTURE", "must be confirmed or shipped", "bad_setting")
-    minutes = environment.get("ORDERCORE_RESERVATION_MINUTES", str(usual.reservation // timedelta(minutes=1)))
-    if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:9]) <= MOST_RESERVATION_MINUTES):
-        detail = f"must be a whole number from 1 to {MOST_RESERVATION_MINUTES}"
-        raise InvalidRequest.of("/ORDERCORE_RESERVATION_MINUTES", detail, "bad_setting")
-    return Settings(capture=CapturePolicy(capture), reservation=timedelta(minutes=int(minutes)))
+    return Settings(
+        capture=CapturePolicy(capture),
+        reservation=_minutes(environment, "ORDERCORE_RESERVATION_MINUTES", usual.reservation),
+        alert_after=_minutes(environment, "ORDERCORE_ALERT_MINUTES", usual.alert_after),
+    )
 
 
-MOST_RESERVATION_MINUTES = 525_600
+MOST_MINUTES = 525_600
 """A year."""
+
+
+def _minutes(environment: Mapping[str, str], name: str, usual: timedelta) -> timedelta:
+    minutes = environment.get(name)
+    if minutes is None:
+        return usual
+    if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:9]) <= MOST_MINUTES):
+        raise InvalidRequest.of(f"/{name}", f"must be a whole number from 1 to {MOST_MINUTES}", "bad_setting")
+    return timedelta(minutes=int(minutes))
 
 
 def migrate(url: str) -> str:

@@ -87,11 +87,12 @@ class NothingToExamine:
 class OpenShop(OrderCore):
     """A shop with its parts in reach."""
 
-    def __init__(self, core: Core, *, clock: FixedClock, provider: FakeGateway) -> None:
+    def __init__(self, core: Core, *, clock: FixedClock, provider: FakeGateway, plan: FaultPlan) -> None:
         super().__init__(core)
         self.core = core
         self.clock = clock
         self.provider = provider
+        self.plan = plan
 
 
 def a_shop(
@@ -121,7 +122,7 @@ def a_shop(
         publisher=lambda _: RememberingPublisher(),
         settings=settings or Settings(),
     )
-    return OpenShop(core, clock=clock, provider=provider)
+    return OpenShop(core, clock=clock, provider=provider, plan=plan)
 
 
 def an_actor(*permissions: Permission, kind: ActorKind = ActorKind.TOKEN, id: UUID = SOMEBODY) -> Actor:

@@ -18,7 +18,14 @@ def test_an_environment_that_says_nothing_leaves_the_defaults() -> None:
 
 
 def test_the_environment_sets_policy_and_reservation() -> None:
-    settings = configured({"ORDERCORE_CAPTURE": "confirmed", "ORDERCORE_RESERVATION_MINUTES": "15"})
+    settings = configured(
+        {
+            "ORDERCORE_CAPTURE": "confirmed",
+            "ORDERCORE_RESERVATION_MINUTES": "15",
+            "ORDERCORE_ALERT_MINUTES": "90",
+        }
+    )
+    assert settings.alert_after == timedelta(minutes=90)
     assert (settings.capture, settings.reservation) == (CapturePolicy.CONFIRMED, timedelta(minutes=15))
 
 
@@ -28,6 +35,7 @@ def test_the_environment_sets_policy_and_reservation() -> None:
         ("ORDERCORE_CAPTURE", "never"),
         ("ORDERCORE_RESERVATION_MINUTES", "0"),
         ("ORDERCORE_RESERVATION_MINUTES", "-5"),
+        ("ORDERCORE_ALERT_MINUTES", "0"),
         ("ORDERCORE_RESERVATION_MINUTES", "soon"),
         ("ORDERCORE_RESERVATION_MINUTES", "9" * 5_000),
     ],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
+from ordercore.application.asking_again import AskingAgain
 from ordercore.application.known_tokens import KnownTokens
 from ordercore.application.listening import Handler
 from ordercore.application.settings import Settings
@@ -43,6 +44,7 @@ class Core:
     settings: Settings
     known_tokens: KnownTokens = field(factory=KnownTokens)
     handlers: Mapping[str, Handler] = field(factory=dict)
+    asking_again: AskingAgain = field(factory=AskingAgain)
 
     def reaches(self, subscription: Subscription) -> bool:
         """Whether this process can tell that subscriber: a handler lives in one program only."""

@@ -17,6 +17,7 @@ from ordercore.domain.order_events import (
     OrderConfirmed,
     OrderDelivered,
     OrderShipped,
+    PaymentCameLate,
     PaymentRecorded,
 )
 from ordercore.domain.payment import AttemptKind
@@ -35,6 +36,7 @@ TOLD: Mapping[str, MessageKind] = {
     OrderDelivered.type: MessageKind.DELIVERED,
     OrderCancelled.type: MessageKind.CANCELLED,
     PaymentRecorded.type: MessageKind.REFUNDED,
+    PaymentCameLate.type: MessageKind.LATE_PAYMENT,
 }
 """Which events of an order tell what; of what is recorded of payments, only refunds."""
 

@@ -66,7 +66,9 @@ class Ordering:
     def place(self, command: PlaceOrder, *, idempotency_key: str | None = None) -> Order:
         """Place one order: stock reserved, money asked for, outcome recorded.
 
-        An answer that never came leaves the order `pending` with `payment.is_unknown`; the worker settles it.
+        An answer that never came leaves the order `pending` with `payment.is_unknown`; the worker settles it. Where the
+        customer has to act first (3-D Secure), it is `pending` with `payment.next_action`, until it expires; placing it
+        again with its key says that action again, `payments.settle` what came of it.
 
         Raises:
             UnknownProduct, UnknownCustomer, OutOfStock, PriceChanged, CurrencyMismatch, InvalidRequest: refused,
@@ -139,11 +141,11 @@ class Ordering:
         return self._asking(PAY, command, command.order_id, idempotency_key)
 
     def cancel(self, command: CancelOrder, *, idempotency_key: str | None = None) -> Order:
-        """Cancel an order: stock released at once, then money voided or refunded.
+        """Cancel an order: stock released at once, then money voided or refunded, as soon as nothing is outstanding.
 
         Raises:
             UnknownResource, VersionIsStale, TransitionRefused, ShipmentInProgress: refused.
-            PaymentInFlight, DiscrepancyOpen: its money must be settled first.
+            DiscrepancyOpen: the provider's word contradicts our books.
         """
         authorise(self._actor, Permission.ORDERS_MANAGE)
         return self._asking(CANCEL, command, command.order_id, idempotency_key)
@@ -225,7 +227,10 @@ class Ordering:
         if isinstance(outcome, Repeated):
             outcome = self._repeat(outcome.stored, change.name)
         elif isinstance(outcome, Order):
-            outcome = _judged(drive(core, [outcome.written()], self._actor.id)[order_id], change.name)
+            attempt = outcome.payment.open_attempt
+            is_ours = attempt is not None and attempt.id in ids  # another's may be beyond its key's life
+            settled = drive(core, [outcome.written()], self._actor.id)[order_id] if is_ours else outcome.written()
+            outcome = _judged(settled, change.name)
         if isinstance(outcome, OrderCoreError):
             raise outcome
         return outcome
@@ -263,10 +268,12 @@ class Ordering:
                 now = lookups.now
             attempt = order.payment.open_attempt
             is_over = found is None or found[1] is not None
-            if not is_over and attempt is not None and now - attempt.started_at > patience(core):
+            is_with_customer = order.payment.is_with_customer
+            is_left = is_with_customer or (attempt is not None and now - attempt.started_at > patience(core))
+            if not is_over and attempt is not None and is_left:
                 order = resume(core, order, attempt, self._actor.id, answer_by)
                 is_over = order.payment.open_attempt is None
-            if is_over or order.payment.is_unknown:
+            if is_over or order.payment.is_unknown or is_with_customer:
                 return _replayed(_judged(order, operation, None if found is None else found[1]))
             if core.clock.now() >= until:
                 return RequestInProgress(key=claim.key)

@@ -9,6 +9,7 @@ from uuid import UUID
 from attrs import evolve, field, frozen
 
 from ordercore.application.core import Core
+from ordercore.application.moving import CAPTURE, REFUND, CapturePayment, RefundPayment, moved
 from ordercore.application.requests import (
     DONE,
     Intent,
@@ -123,7 +124,7 @@ class Payments:
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
         if command.reason is None:
             raise InvalidRequest.of("/reason", "is needed: a decision on money says why", "missing")
-        if command.outcome is AnswerKind.UNKNOWN:
+        if command.outcome not in (AnswerKind.APPROVED, AnswerKind.DECLINED):
             raise InvalidRequest.of("/outcome", "must be approved or declined", "out_of_range")
         core = self._core
         order = existing(core, command.order_id, "order", _orders)
@@ -134,6 +135,30 @@ class Payments:
         if outcome.replayed:
             return outcome
         return drive(core, [outcome.written()], self._actor.id)[order.id]
+
+    def capture(self, command: CapturePayment, *, idempotency_key: str | None = None) -> Order:
+        """Take money that is held for an order, all of it or that much; without an answer the worker settles it.
+
+        Raises:
+            UnknownResource, VersionIsStale, PaymentInFlight: refused, nothing was written.
+            TransitionRefused: nothing is held, the order was cancelled, or the provider captures only once.
+            CurrencyMismatch, AmountUnavailable: that much is not held.
+            MoneyNotMoved: the provider declined.
+        """
+        authorise(self._actor, Permission.PAYMENTS_MANAGE)
+        return moved(self._core, self._actor, CAPTURE, command, idempotency_key)
+
+    def refund(self, command: RefundPayment, *, idempotency_key: str | None = None) -> Order:
+        """Give money back that was taken for an order, all of it or that much; the order itself goes on.
+
+        Raises:
+            UnknownResource, VersionIsStale, PaymentInFlight: refused, nothing was written.
+            TransitionRefused: nothing was taken or all was given back, or the provider refunds only in whole.
+            CurrencyMismatch, AmountUnavailable: that much is not left.
+            MoneyNotMoved: the provider declined.
+        """
+        authorise(self._actor, Permission.PAYMENTS_MANAGE)
+        return moved(self._core, self._actor, REFUND, command, idempotency_key)
 
     def _once(
         self,

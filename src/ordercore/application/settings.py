@@ -9,6 +9,8 @@ from attrs import frozen
 
 from ordercore.domain.delivery import STANDARD, Patience
 
+ASK_AGAIN_AFTER = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600, 3600))
+
 
 class CapturePolicy(StrEnum):
     """When an authorised payment is captured."""
@@ -21,14 +23,21 @@ class CapturePolicy(StrEnum):
 class Settings:
     """How this shop works.
 
-    `reservation` bounds how long an unpaid order keeps its stock; `request_wait` how long a repeated request waits for
-    the first; `key_retention` how long keys are kept after their outcome. `patience` says when a failed delivery of an
-    event is tried again, `log_retention` how long the delivery log is kept.
+    `reservation` bounds how long an unpaid order keeps its stock; where an answer is outstanding at its end, it waits
+    for it `longest_wait` longer. `request_wait` is how long a repeated request waits for the first; `key_retention` how
+    long keys are kept after their outcome. `patience` says when a failed delivery of an event is tried again,
+    `log_retention` how long the delivery log is kept. `ask_again_after` are the pauses between two questions about an
+    attempt without an answer, the last one for ever, each up to `ask_again_spread` of itself shorter or longer; after
+    `alert_after` without an answer a work item is opened.
     """
 
     capture: CapturePolicy = CapturePolicy.SHIPPED
     reservation: timedelta = timedelta(hours=1)
+    longest_wait: timedelta = timedelta(days=1)
     request_wait: timedelta = timedelta(seconds=5)
     key_retention: timedelta = timedelta(days=30)
     patience: Patience = STANDARD
     log_retention: timedelta = timedelta(days=30)
+    ask_again_after: tuple[timedelta, ...] = ASK_AGAIN_AFTER
+    ask_again_spread: float = 0.2
+    alert_after: timedelta = timedelta(hours=1)

@@ -14,20 +14,20 @@ from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ordercore.application.core import Core
 from ordercore.application.placing import RESERVE
 from ordercore.application.requests import DONE, explained
 from ordercore.application.settings import CapturePolicy
-from ordercore.application.work_items import open_work_items
+from ordercore.application.work_items import open_work_items, settle_answered
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import CancelReason, Order
 from ordercore.domain.payment import AnswerKind, Attempt, AttemptKind, AttemptStatus, ProviderAnswer
 from ordercore.domain.product import Product
 from ordercore.ports.commits import Change
-from ordercore.ports.gateway import ProviderCall
+from ordercore.ports.gateway import ProviderCall, ProviderTraits
 from ordercore.ports.store import UnitOfWork
 
 Q = TypeVar("Q")
@@ -37,6 +37,8 @@ LARGEST_GROUP = 128
 PROMPT_SECONDS = 0.02
 GROUP_SECONDS = 0.1
 """How long several questions are left to one thread, and how long answers may wait to be recorded together."""
+NEVER_MADE = "never_made"
+"""The decline code of an attempt that never reached the provider."""
 REFUND = "cancel_order"
 PAY_AGAIN = "pay_order"
 
@@ -46,14 +48,16 @@ class Recording:
     """An answer to be recorded on an order that was read before.
 
     With a `note`, which is an admin's reason, it is decided by hand: no word of the provider's, so that it contradicts
-    none. `capture_id` is the id of the capture that follows an authorisation, where one does.
+    none. `next_id` is the id of the attempt that follows, where one does: the capture of what was authorised where it
+    `captures`, or what gives money back that came for a cancelled order.
     """
 
     order: Order
     attempt_id: UUID
     answer: ProviderAnswer
     entry_id: UUID
-    capture_id: UUID | None
+    next_id: UUID
+    captures: bool
     at: datetime
     actor_id: UUID
     note: str | None = None
@@ -69,11 +73,26 @@ def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order]
     for each in recordings:
         orders[each.order.id] = _recorded(orders[each.order.id], each, work)
     release_stock(work, [(before[id], after) for id, after in orders.items()], recordings[0].at)
+    _close_alerts(work, recordings, before, orders)
     changed = [after for id, after in orders.items() if after is not before[id]]
     work.orders.save(*changed)
     open_work_items(work, changed)
     _finish_requests(work, recordings, before, orders)
     return [orders[each.order.id] for each in recordings]
+
+
+def _close_alerts(
+    work: UnitOfWork, recordings: Sequence[Recording], before: Mapping[UUID, Order], after: Mapping[UUID, Order]
+) -> None:
+    """What was unknown and is not any more needs nobody to look at it."""
+    answered: dict[UUID, str] = {}
+    for each in recordings:
+        was_unknown = before[each.order.id].payment.is_unknown
+        now = next(one for one in after[each.order.id].payment.attempts if one.id == each.attempt_id)
+        if was_unknown and not now.is_open:
+            answered[each.attempt_id] = f"answered: {now.status.value}"
+    if answered:
+        settle_answered(work, answered, at=recordings[0].at, actor_id=recordings[0].actor_id)
 
 
 SETTLE: Change[Recording, Order] = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
@@ -142,35 +161,43 @@ def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id
     for outcome in outcomes:
         if isinstance(outcome, OrderCoreError):
             raise outcome
-    return [outcome.written() for outcome in outcomes if isinstance(outcome, Order)]
+    orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
+    return [order.written().showing(answer) for order, (_, answer) in zip(orders, answers, strict=True)]
 
 
 def recordings_of(
     core: Core, answers: Iterable[tuple[Order, ProviderAnswer]], actor_id: UUID, *, note: str | None = None
 ) -> list[Recording]:
     """Answers on their orders' latest attempts, ready to be recorded; `note` is the reason of one given by hand."""
-    at = core.clock.now()
-    captures = core.settings.capture is CapturePolicy.CONFIRMED
     return [
-        Recording(
-            order=order,
-            attempt_id=order.payment.attempts[-1].id,
-            answer=answer,
-            entry_id=core.ids.new(),
-            capture_id=core.ids.new() if captures else None,
-            at=at,
-            actor_id=actor_id,
-            note=note,
-        )
+        recording_of(core, order, order.payment.attempts[-1].id, answer, actor_id, note=note)
         for order, answer in answers
     ]
+
+
+def recording_of(
+    core: Core, order: Order, attempt_id: UUID, answer: ProviderAnswer, actor_id: UUID, *, note: str | None = None
+) -> Recording:
+    """An answer with all that its recording needs to be repeatable."""
+    return Recording(
+        order=order,
+        attempt_id=attempt_id,
+        answer=answer,
+        entry_id=core.ids.new(),
+        next_id=core.ids.new(),
+        captures=core.settings.capture is CapturePolicy.CONFIRMED,
+        at=core.clock.now(),
+        actor_id=actor_id,
+        note=note,
+    )
 
 
 def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: datetime | None = None) -> Order:
     """Finish an attempt whose first asking was cut off: asked again with its key while the key lives, later only found.
 
-    "Not found" is no proof: then the attempt stays unknown and an admin decides. All of it ends `until` then, one
-    deadline from now unless told otherwise; where too little time is left nobody is asked.
+    What the customer has to do first is only looked for. "Not found" is no proof before the provider's settling time
+    has passed: then the attempt stays unknown. All of it ends `until` then, one deadline from now unless told
+    otherwise; where too little time is left nobody is asked.
     """
     traits = core.gateway.traits
     until = until or core.clock.now() + traits.deadline
@@ -179,13 +206,39 @@ def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: da
         return order
     request = provider_call(order, attempt, within)
     with core.store.reading() as lookups:
-        age = lookups.now - attempt.started_at
-    if age + traits.deadline < traits.key_lifetime:  # a key that dies on the way would charge anew
+        now = lookups.now
+    core.asking_again.remember(attempt.id, now)
+    age = now - attempt.started_at
+    if attempt.status is AttemptStatus.ACTION_REQUIRED:
+        answer = _of_the_customer(core, order, request)
+    elif age + traits.deadline < traits.key_lifetime:  # a key that dies on the way would charge anew
         answer = core.gateway.call(request)
     else:
-        answer = core.gateway.find(request) or ProviderAnswer(kind=AnswerKind.UNKNOWN)
+        answer = core.gateway.find(request) or _not_found(traits, age)
     (recorded,) = record(core, [(order, answer)], actor_id)
     return drive(core, [recorded], actor_id, until)[order.id]
+
+
+def _of_the_customer(core: Core, order: Order, request: ProviderCall) -> ProviderAnswer:
+    """What became of an authorisation that its customer has to confirm; that of a cancelled order is ended first.
+
+    Only a void ends it: else the customer could still confirm what nobody waits for. It has a key of its own and the
+    same content each time.
+    """
+    unknown = ProviderAnswer(kind=AnswerKind.UNKNOWN)
+    answer = core.gateway.find(request) or unknown
+    if order.status is not OrderStatus.CANCELLED or answer.kind is not AnswerKind.ACTION_REQUIRED:
+        return answer
+    end = evolve(request, kind=AttemptKind.VOID, key=f"{request.key}-abandoned", token=None, reference=answer.reference)
+    core.gateway.call(end)
+    return core.gateway.find(request) or unknown
+
+
+def _not_found(traits: ProviderTraits, age: timedelta) -> ProviderAnswer:
+    """What it means that the provider knows of no such call, when nobody can have sent it for its settling time."""
+    if traits.settling_time is not None and age >= traits.key_lifetime + traits.settling_time:
+        return ProviderAnswer(kind=AnswerKind.DECLINED, decline_code=NEVER_MADE)
+    return ProviderAnswer(kind=AnswerKind.UNKNOWN)
 
 
 def patience(core: Core) -> timedelta:
@@ -270,9 +323,17 @@ def _recorded(order: Order, each: Recording, work: UnitOfWork) -> Order:
     after = order.record(each.attempt_id, each.answer, entry_id=each.entry_id, at=each.at, actor_id=each.actor_id)
     if after is order:
         return order
-    if each.capture_id is not None and _became_sure(order, after):
-        after = after.ask_capture(attempt_id=each.capture_id, at=each.at, started_at=work.now, actor_id=each.actor_id)
-    return explained(after, each.note)
+    return explained(_followed_up(order, after, each, work.now), each.note)
+
+
+def _followed_up(before: Order, after: Order, each: Recording, now: datetime) -> Order:
+    """The order with what the answer calls for: the capture, or the money back that came after its end."""
+    next_id, at, actor_id = each.next_id, each.at, each.actor_id
+    if each.captures and _became_sure(before, after):
+        return after.ask_capture(attempt_id=next_id, at=at, started_at=now, actor_id=actor_id)
+    if after.has_money_to_return(each.attempt_id):
+        return after.give_back(attempt_id=next_id, entry_id=each.entry_id, at=at, started_at=now, actor_id=actor_id)
+    return after
 
 
 def _became_sure(before: Order, after: Order) -> bool:
@@ -295,12 +356,12 @@ def _finish_requests(
         attempt = _attempt(order, each.attempt_id)
         if attempt.is_open or not _attempt(before[order.id], attempt.id).is_open:
             continue
+        if order.status is OrderStatus.CANCELLED and order.payment.open_attempt is None:
+            finished.setdefault(REFUND, {})[order.id] = DONE
         outcome = "payment_declined" if attempt.status is AttemptStatus.DECLINED else DONE
         if attempt.kind is AttemptKind.AUTHORISE:
             is_first = order.payment.attempts[0].id == attempt.id
             finished.setdefault(RESERVE.name if is_first else PAY_AGAIN, {})[order.id] = outcome
-        elif attempt.kind in (AttemptKind.VOID, AttemptKind.REFUND):
-            finished.setdefault(REFUND, {})[order.id] = DONE
     for operation, outcomes in finished.items():
         work.requests.finish(operation, outcomes)
 

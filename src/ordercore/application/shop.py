@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
 from ordercore.application.admins import Admins
@@ -10,6 +10,7 @@ from ordercore.application.catalogue import Catalogue
 from ordercore.application.core import Core
 from ordercore.application.customers import Customers
 from ordercore.application.deliveries import Deliveries
+from ordercore.application.hearing import hear
 from ordercore.application.housekeeping import Housekeeping
 from ordercore.application.importing import Importing
 from ordercore.application.ordering import Ordering
@@ -59,6 +60,15 @@ class OrderCore:
             Unauthenticated: nobody, or the token was revoked.
         """
         return actor_of(self._core, secret, origin=origin)
+
+    def hear(self, provider: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Record what a payment provider's notification tells; how much of it was news. Its signature is all it needs.
+
+        Raises:
+            UnknownResource: no such provider is asked here.
+            BadSignature, NotificationIsOld, NotificationIsNonsense: it is not believed.
+        """
+        return hear(self._core, provider, body, headers)
 
     @property
     def housekeeping(self) -> Housekeeping:

@@ -28,6 +28,7 @@ class OrderAction(StrEnum):
     """What may be done to an order."""
 
     PAY = "be paid"
+    CAPTURE = "have its money captured"
     CONFIRM = "be confirmed"
     DECLINE = "be declined"
     EXPIRE = "expire"
@@ -133,6 +134,7 @@ ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
         _OA.HAND_OVER: (_O.PENDING,),
     },
     _O.CONFIRMED: {
+        _OA.CAPTURE: (_O.CONFIRMED,),
         _OA.CANCEL: (_O.CANCELLED,),
         _OA.CLAIM: (_O.CONFIRMED,),
         _OA.RELEASE: (_O.CONFIRMED,),
@@ -141,6 +143,7 @@ ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
         _OA.HAND_OVER: (_O.CONFIRMED,),
     },
     _O.PARTIALLY_SHIPPED: {
+        _OA.CAPTURE: (_O.PARTIALLY_SHIPPED,),
         _OA.CLAIM: (_O.PARTIALLY_SHIPPED,),
         _OA.RELEASE: (_O.PARTIALLY_SHIPPED,),
         _OA.SHIP: (_O.PARTIALLY_SHIPPED, _O.SHIPPED),
@@ -148,10 +151,11 @@ ORDER: Mapping[OrderStatus, Mapping[OrderAction, tuple[OrderStatus, ...]]] = {
         _OA.HAND_OVER: (_O.PARTIALLY_SHIPPED,),
     },
     _O.SHIPPED: {
+        _OA.CAPTURE: (_O.SHIPPED,),
         _OA.DELIVER: (_O.SHIPPED, _O.DELIVERED),
         _OA.HAND_OVER: (_O.SHIPPED,),
     },
-    _O.DELIVERED: {},
+    _O.DELIVERED: {_OA.CAPTURE: (_O.DELIVERED,)},
     _O.CANCELLED: {},
 }
 
@@ -172,7 +176,10 @@ PAYMENT: Mapping[PaymentStatus, Mapping[PaymentAction, tuple[PaymentStatus, ...]
         _PA.CAPTURE: (_P.CAPTURED,),
         _PA.VOID: (_P.VOIDED,),
     },
-    _P.CAPTURED: {_PA.REFUND: (_P.PARTIALLY_REFUNDED, _P.REFUNDED)},
+    _P.CAPTURED: {
+        _PA.CAPTURE: (_P.CAPTURED,),
+        _PA.REFUND: (_P.PARTIALLY_REFUNDED, _P.REFUNDED),
+    },
     _P.PARTIALLY_REFUNDED: {_PA.REFUND: (_P.PARTIALLY_REFUNDED, _P.REFUNDED)},
     _P.REFUNDED: {},
     _P.VOIDED: {},

@@ -14,7 +14,14 @@ from attrs import frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.customer import Address, Contact
-from ordercore.domain.errors import DiscrepancyOpen, PaymentInFlight, ShipmentInProgress, TransitionRefused
+from ordercore.domain.errors import (
+    AmountUnavailable,
+    CurrencyMismatch,
+    DiscrepancyOpen,
+    PaymentInFlight,
+    ShipmentInProgress,
+    TransitionRefused,
+)
 from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import ORDER, OrderAction, OrderStatus, PaymentStatus, advance
 from ordercore.domain.money import Money
@@ -27,7 +34,9 @@ from ordercore.domain.order_events import (
     OrderLine,
     OrderPlaced,
     OrderShipped,
+    PaymentActionRequired,
     PaymentAttemptStarted,
+    PaymentCameLate,
     PaymentDeclinedEvent,
     PaymentDiscrepancyFound,
     PaymentDiscrepancySettled,
@@ -40,6 +49,7 @@ from ordercore.domain.payment import (
     AnswerKind,
     Attempt,
     AttemptKind,
+    AttemptStatus,
     Payment,
     ProviderAnswer,
 )
@@ -222,37 +232,85 @@ class Order(Aggregate):
     def ask_capture(
         self, *, attempt_id: UUID, at: datetime, actor_id: UUID, started_at: datetime | None = None
     ) -> Order:
-        """The order with a capture of everything due under way.
+        """The order with a capture of everything that is held under way; see `capture`."""
+        return self.capture(None, attempt_id=attempt_id, at=at, actor_id=actor_id, started_at=started_at)
+
+    def capture(
+        self,
+        amount: Money | None,
+        *,
+        attempt_id: UUID,
+        at: datetime,
+        actor_id: UUID,
+        started_at: datetime | None = None,
+    ) -> Order:
+        """The order with a capture under way, of that much or of all that is held and not taken.
 
         Raises:
+            TransitionRefused: no money is held for it, or it was cancelled.
             PaymentInFlight: an earlier attempt has no final answer.
             DiscrepancyOpen: the provider's word contradicts our books.
-            TransitionRefused: no money is held.
+            CurrencyMismatch, AmountUnavailable: that much is not held.
         """
+        payment = self.payment
         self.refuse_in_flight()
-        return self._ask(AttemptKind.CAPTURE, self.total, None, attempt_id, at, actor_id, started_at)
+        self._advance(OrderAction.CAPTURE)
+        payment.refuse_moving(AttemptKind.CAPTURE, payment.authorised - payment.captured)
+        left = Money(payment.authorised - payment.captured, self.total.currency)
+        amount = self._available(amount, left, "captured")
+        return self._ask(AttemptKind.CAPTURE, amount, None, attempt_id, at, actor_id, started_at)
+
+    def refund(
+        self,
+        amount: Money | None,
+        *,
+        attempt_id: UUID,
+        at: datetime,
+        actor_id: UUID,
+        started_at: datetime | None = None,
+    ) -> Order:
+        """The order with a refund under way, of that much or of all that was taken and not given back.
+
+        Raises:
+            TransitionRefused: no money was taken for it by this provider, or all was given back.
+            PaymentInFlight: an earlier attempt has no final answer.
+            CurrencyMismatch, AmountUnavailable: that much is not left.
+        """
+        payment = self.payment
+        self.refuse_in_flight()
+        payment.refuse_moving(AttemptKind.REFUND, payment.captured - payment.refunded)
+        left = Money(payment.captured - payment.refunded, self.total.currency)
+        amount = self._available(amount, left, "refunded")
+        return self._ask(AttemptKind.REFUND, amount, None, attempt_id, at, actor_id, started_at)
 
     def record(
         self, attempt_id: UUID, answer: ProviderAnswer, *, entry_id: UUID, at: datetime, actor_id: UUID
     ) -> Order:
         """The order after the provider's word on an attempt; recording a finished one again changes nothing.
 
-        Another word than is recorded becomes a discrepancy of the payment, and neither ends nor revives the order; its
-        fact names the work item to be opened, which has the ledger entry's id. A declined authorisation cancels the
-        order or lets it wait, as `on_decline` says; the stock of a cancelled one is the use case's to release
-        (`reserved`, read before).
+        An answer that does not fit what was asked is as good as none. Another word than is recorded becomes a
+        discrepancy of the payment, and neither ends nor revives the order; its fact names the work item to be opened,
+        which has the ledger entry's id. A declined authorisation cancels the order or lets it wait, as `on_decline`
+        says; the stock of a cancelled one is the use case's to release (`reserved`, read before). An order that was
+        cancelled before the answer came is never revived: see `has_money_to_return`.
         """
         attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        answer = attempt.credible(answer)
         if attempt.is_contradicted_by(answer):
             return self._contradicted(attempt, answer, entry_id, at, actor_id)
         if not attempt.is_open:
             return self
         if answer.kind is AnswerKind.UNKNOWN:
             return self._lost_sight(attempt, at, actor_id)
+        if answer.kind is AnswerKind.ACTION_REQUIRED:
+            return self._awaiting_action(attempt, answer, at, actor_id)
         payment = self.payment.finish(attempt, answer, entry_id=entry_id, at=at)
         approved = answer.kind is AnswerKind.APPROVED
         fact = _fact_of(attempt, answer, payment, at=at, actor_id=actor_id)
         order = evolve(self, payment=payment, facts=(*self.facts, fact), version=self.version + 1)
+        if self.status is OrderStatus.CANCELLED:
+            is_late = approved and self.cancel_reason is CancelReason.EXPIRED and attempt.kind is AttemptKind.AUTHORISE
+            return order._told_late(attempt, entry_id, at, actor_id) if is_late else order
         if attempt.kind is not AttemptKind.AUTHORISE:
             return order
         if approved:
@@ -291,19 +349,21 @@ class Order(Aggregate):
         because: CancelReason = CancelReason.BY_REQUEST,
         started_at: datetime | None = None,
     ) -> Order:
-        """The order ended before shipping, its money on the way back.
+        """The order ended before shipping, its money on the way back; where an attempt has no final answer yet, the
+        money waits for that.
 
         Raises:
             TransitionRefused: shipped, delivered or cancelled already.
-            PaymentInFlight: an attempt has no final answer yet.
             DiscrepancyOpen: the provider's word contradicts our books.
             ShipmentInProgress: a shipment has claimed its pieces.
         """
         action = OrderAction.EXPIRE if because is CancelReason.EXPIRED else OrderAction.CANCEL
         self._advance(action)
-        self.refuse_in_flight()
+        self._refuse_doubt()
         self._refuse_claimed()
         ended = self._cancelled(action, because, at, actor_id)
+        if self.payment.open_attempt is not None:
+            return ended
         ended = ended._money_back(attempt_id, entry_id, at, actor_id, started_at)
         return evolve(ended, version=self.version + 1)  # one transition, though it has two facts
 
@@ -320,9 +380,30 @@ class Order(Aggregate):
         if self.status is not OrderStatus.CANCELLED:
             raise TransitionRefused(kind="order", status=self.status.value, action="give its money back")
         self.refuse_in_flight()
-        if self.payment.captured == self.payment.refunded and self.payment.captured == self.payment.authorised:
+        if self.payment.returnable.amount_minor == 0:
             return self
         return self._money_back(attempt_id, entry_id, at, actor_id, started_at)
+
+    def showing(self, answer: ProviderAnswer) -> Order:
+        """The order with what its customer has to do now, where the provider's answer says so."""
+        if answer.next_action is None or not self.payment.is_with_customer:
+            return self
+        return evolve(self, payment=evolve(self.payment, next_action=answer.next_action))
+
+    def has_money_to_return(self, answered_id: UUID) -> bool:
+        """Whether the answer to that attempt leaves a cancelled order with money that nobody is giving back.
+
+        Not where giving back all of it was just declined, nor while the provider's word contradicts our books: then it
+        is tried again only when somebody asks.
+        """
+        payment = self.payment
+        if self.status is not OrderStatus.CANCELLED or payment.open_attempt or payment.discrepancy:
+            return False
+        if not payment.returnable.amount_minor:
+            return False
+        answered = next(each for each in payment.attempts if each.id == answered_id)
+        is_refused = answered.status is AttemptStatus.DECLINED and answered.amount == payment.returnable
+        return not (is_refused and answered.kind in (AttemptKind.VOID, AttemptKind.REFUND))
 
     # -- shipping -----------------------------------------------------------------------------------------------
 
@@ -330,12 +411,14 @@ class Order(Aggregate):
         """The order with all its open pieces claimed by a shipment; cancelling is refused meanwhile.
 
         Raises:
-            TransitionRefused: not confirmed, or nothing is left to ship.
+            TransitionRefused: not confirmed, or nothing is left to ship, or all its money was given back.
             PaymentInFlight: its money is unsettled.
             DiscrepancyOpen: the provider's word contradicts our books.
             ShipmentInProgress: another shipment has claimed them.
         """
         status = self._advance(OrderAction.CLAIM)
+        if self.payment.status is PaymentStatus.REFUNDED:
+            raise TransitionRefused(kind="payment", status=self.payment.status.value, action="pay for a shipment")
         self.refuse_in_flight()
         self._refuse_claimed()
         items = tuple(evolve(item, quantity_claimed=item.quantity_open) for item in self.items)
@@ -417,12 +500,26 @@ class Order(Aggregate):
         """Raises PaymentInFlight where an attempt has no final answer yet, DiscrepancyOpen where nobody has settled
         what contradicts our books: what is asked for then might be asked for twice.
         """
-        if self.payment.discrepancy:
-            raise DiscrepancyOpen(order_number=str(self.number))
+        self._refuse_doubt()
         if self.payment.open_attempt is not None:
             raise PaymentInFlight(order_number=str(self.number))
 
     # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _refuse_doubt(self) -> None:
+        if self.payment.discrepancy:
+            raise DiscrepancyOpen(order_number=str(self.number))
+
+    def _available(self, amount: Money | None, left: Money, action: str) -> Money:
+        if amount is None:
+            return left
+        if amount.currency != left.currency:
+            raise CurrencyMismatch(expected=left.currency, actual=amount.currency, pointer="/amount/currency")
+        if not 0 < amount.amount_minor <= left.amount_minor:
+            raise AmountUnavailable(
+                order_number=str(self.number), action=action, available=str(left), requested=str(amount)
+            )
+        return amount
 
     def _refuse_claimed(self) -> None:
         if any(item.quantity_claimed for item in self.items):
@@ -461,7 +558,30 @@ class Order(Aggregate):
         )
         return self._stepped(fact, payment=payment)
 
+    def _told_late(self, attempt: Attempt, work_item_id: UUID, at: datetime, actor_id: UUID) -> Order:
+        fact = PaymentCameLate(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=self.payment.id,
+            attempt_id=attempt.id,
+            kind=attempt.kind,
+            amount_minor=attempt.amount.amount_minor,
+            work_item_id=work_item_id,
+        )
+        return evolve(self, facts=(*self.facts, fact))
+
+    def _awaiting_action(self, attempt: Attempt, answer: ProviderAnswer, at: datetime, actor_id: UUID) -> Order:
+        payment = self.payment.await_action(attempt, answer, at=at)
+        if payment.attempts == self.payment.attempts:
+            return self
+        fact = PaymentActionRequired(
+            occurred_at=at, actor_id=actor_id, payment_id=payment.id, attempt_id=attempt.id, kind=attempt.kind
+        )
+        return self._stepped(fact, payment=payment)
+
     def _lost_sight(self, attempt: Attempt, at: datetime, actor_id: UUID) -> Order:
+        if attempt.status is AttemptStatus.ACTION_REQUIRED:  # the provider answered before: nothing is unknown
+            return self
         payment = self.payment.lose_sight(attempt, at=at)
         if payment.attempts == self.payment.attempts:
             return self
@@ -520,11 +640,11 @@ class Order(Aggregate):
             return evolve(self, payment=payment.abandon(at=at)) if ended else self
         if payment.is_external:
             return evolve(self, payment=payment.refund_externally(entry_id=entry_id, at=at))
+        if payment.captured and not payment.returnable.amount_minor:
+            return self
         if payment.captured:
-            amount = Money(payment.captured - payment.refunded, payment.amount.currency)
-            return self._ask(AttemptKind.REFUND, amount, None, attempt_id, at, actor_id, started_at)
-        amount = Money(payment.authorised, payment.amount.currency)
-        return self._ask(AttemptKind.VOID, amount, None, attempt_id, at, actor_id, started_at)
+            return self._ask(AttemptKind.REFUND, payment.returnable, None, attempt_id, at, actor_id, started_at)
+        return self._ask(AttemptKind.VOID, payment.returnable, None, attempt_id, at, actor_id, started_at)
 
 
 def _fact_of(attempt: Attempt, answer: ProviderAnswer, payment: Payment, *, at: datetime, actor_id: UUID) -> Event:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
+from ordercore.domain.errors import TransitionRefused
 from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import PAYMENT, PaymentAction, PaymentStatus, advance
 from ordercore.domain.money import Money
@@ -33,9 +34,12 @@ class AttemptKind(StrEnum):
 
 
 class AttemptStatus(StrEnum):
-    """`pending`: being asked; `unknown`: the answer never came, the worker asks again."""
+    """`pending`: being asked; `unknown`: the answer never came, the worker asks again; `action_required`: the customer
+    must do something first, such as 3-D Secure.
+    """
 
     PENDING = "pending"
+    ACTION_REQUIRED = "action_required"
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
     UNKNOWN = "unknown"
@@ -47,6 +51,14 @@ class AnswerKind(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
     UNKNOWN = "unknown"
+    ACTION_REQUIRED = "action_required"
+
+
+class NextActionKind(StrEnum):
+    """What the customer's program does with the next action: go to an address, or hand a secret to the provider's."""
+
+    REDIRECT = "redirect"
+    CLIENT_SECRET = "client_secret"
 
 
 class LedgerKind(StrEnum):
@@ -59,13 +71,32 @@ class LedgerKind(StrEnum):
     DISCREPANCY = "discrepancy"
 
 
+@frozen(kw_only=True)
+class NextAction:
+    """What the customer has to do before an authorisation can be decided. Never stored: the provider says it again."""
+
+    kind: NextActionKind
+    value: str = field(repr=False)
+
+
 @frozen(kw_only=True, slots=False)
 class ProviderAnswer:
-    """The provider's word on one attempt. `reference` is the provider's own id of it."""
+    """The provider's word on one attempt. `reference` is the provider's own id of it.
+
+    `amount` is what the provider says it moved, where it says so: every approval of an adapter does. `next_action`
+    comes with `ACTION_REQUIRED`.
+    """
 
     kind: AnswerKind
     reference: str | None = None
     decline_code: str | None = None
+    amount: Money | None = None
+    next_action: NextAction | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it ends the attempt."""
+        return self.kind in (AnswerKind.APPROVED, AnswerKind.DECLINED)
 
 
 @frozen(kw_only=True, slots=False)
@@ -94,11 +125,20 @@ class Attempt:
     @property
     def is_open(self) -> bool:
         """No final answer yet."""
-        return self.status in (AttemptStatus.PENDING, AttemptStatus.UNKNOWN)
+        return self.status in _OPEN
+
+    def credible(self, answer: ProviderAnswer) -> ProviderAnswer:
+        """The answer where it fits what was asked; else it is as good as none, and the provider is asked again.
+
+        It does not fit where another amount or currency moved, or where an action is asked for what needs none.
+        """
+        is_other = answer.amount is not None and answer.amount != self.amount
+        is_odd = answer.kind is AnswerKind.ACTION_REQUIRED and self.kind is not AttemptKind.AUTHORISE
+        return ProviderAnswer(kind=AnswerKind.UNKNOWN) if is_other or is_odd else answer
 
     def is_contradicted_by(self, answer: ProviderAnswer) -> bool:
         """Whether this is the other final word than the recorded one, told for the first time."""
-        is_other = answer.kind is not AnswerKind.UNKNOWN and ATTEMPT_STATUS[answer.kind] is not self.status
+        is_other = answer.is_final and ATTEMPT_STATUS[answer.kind] is not self.status
         return is_other and not self.is_open and self.reported is None
 
 
@@ -117,6 +157,7 @@ class LedgerEntry:
 class Payment:
     """What is due for an order and what became of it. Sums are minor units of `amount.currency`.
 
+    `next_action` is what the customer has to do now, where the provider has just said so; it is not stored.
     `authorised` is the live authorisation: a void takes it back. `discrepancy` is what the provider says it holds or
     took beyond the other sums (below zero: less) and nobody has settled yet. `entries` are those not yet saved.
     """
@@ -136,6 +177,7 @@ class Payment:
     attempts: tuple[Attempt, ...] = ()
     changed_at: datetime
     entries: tuple[LedgerEntry, ...] = field(default=(), eq=False, repr=False)
+    next_action: NextAction | None = field(default=None, eq=False, repr=False)
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -146,6 +188,12 @@ class Payment:
     def is_unknown(self) -> bool:
         """Whether an answer never came; shown as a flag beside the status."""
         return any(attempt.status is AttemptStatus.UNKNOWN for attempt in self.attempts)
+
+    @property
+    def returnable(self) -> Money:
+        """What a cancelled order still has of the customer's: taken and not given back, else held."""
+        minor = self.captured - self.refunded if self.captured else self.authorised
+        return Money(minor, self.amount.currency)
 
     @property
     def decline_code(self) -> str | None:
@@ -196,6 +244,15 @@ class Payment:
             changed_at=at,
         )
 
+    def refuse_moving(self, kind: AttemptKind, left: int) -> None:
+        """Raises TransitionRefused where the lifecycle has no such step, nothing is left, or no provider has it."""
+        action = _ACTION[_LEDGER_KIND[kind]]
+        if self.is_external:
+            kind_of_payment = "payment that was made elsewhere"
+            raise TransitionRefused(kind=kind_of_payment, status=self.status.value, action=f"{action.value} here")
+        if action not in PAYMENT[self.status] or not left:
+            raise TransitionRefused(kind="payment", status=self.status.value, action=action.value)
+
     def finish(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
         """The payment after the provider's final word on an open attempt: pending undone, effect booked."""
         minor, kind = attempt.amount.amount_minor, attempt.kind
@@ -215,6 +272,15 @@ class Payment:
         """The payment after an answer that never came: still pending, flagged unknown."""
         unknown = ProviderAnswer(kind=AnswerKind.UNKNOWN, reference=attempt.reference)
         return evolve(self, attempts=self._with(attempt, unknown, None), changed_at=at)
+
+    def await_action(self, attempt: Attempt, answer: ProviderAnswer, *, at: datetime) -> Payment:
+        """The payment while the customer has to act: still pending, and nobody's answer is missing."""
+        return evolve(self, attempts=self._with(attempt, answer, None), changed_at=at)
+
+    @property
+    def is_with_customer(self) -> bool:
+        """Whether the customer has to do something before the provider can decide."""
+        return any(attempt.status is AttemptStatus.ACTION_REQUIRED for attempt in self.attempts)
 
     def contradict(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
         """The payment after a final word that contradicts the recorded one: sums and status stay, the difference is
@@ -295,7 +361,9 @@ ATTEMPT_STATUS = {
     AnswerKind.APPROVED: AttemptStatus.SUCCEEDED,
     AnswerKind.DECLINED: AttemptStatus.DECLINED,
     AnswerKind.UNKNOWN: AttemptStatus.UNKNOWN,
+    AnswerKind.ACTION_REQUIRED: AttemptStatus.ACTION_REQUIRED,
 }
+_OPEN = frozenset({AttemptStatus.PENDING, AttemptStatus.UNKNOWN, AttemptStatus.ACTION_REQUIRED})
 _SIGN = {AttemptKind.AUTHORISE: 1, AttemptKind.CAPTURE: 1, AttemptKind.VOID: -1, AttemptKind.REFUND: -1}
 """What an approved attempt does to the money at the provider: more of the customer's, or less."""
 _LEDGER_KIND = {

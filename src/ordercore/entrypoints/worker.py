@@ -57,8 +57,9 @@ def _tell(report: RoundReport | None) -> None:
         return
     if report.did_anything:
         log.info(
-            "settled %d, expired %d, handed over %d, forgot %d",
+            "settled %d, alerted %d, expired %d, handed over %d, forgot %d",
             report.settled,
+            report.alerted,
             report.expired,
             report.handed_over,
             report.forgotten,

@@ -22,6 +22,7 @@ class MessageKind(StrEnum):
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
     REFUNDED = "refunded"
+    LATE_PAYMENT = "late_payment"
 
 
 @frozen(kw_only=True)

@@ -125,12 +125,16 @@ class WorkItemFilter:
 
 @frozen(kw_only=True)
 class OpenWork:
-    """Something a worker may have to finish: an attempt or a shipment without an end, and the order it belongs to."""
+    """Something a worker may have to finish: an attempt or a shipment without an end, and the order it belongs to.
+
+    An attempt `is_left` by whoever made it, its answer `unknown` or up to the customer; else it may still be going on.
+    """
 
     order_id: UUID
     attempt_id: UUID | None
     shipment_id: UUID | None
     since: datetime
+    is_left: bool = False
 
     @property
     def place(self) -> tuple[datetime, UUID]:
@@ -167,6 +171,9 @@ class Lookups(OutboxLookups, Protocol):
 
     def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
         """The actor's orders by external reference."""
+
+    def orders_of_attempts(self, attempt_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        """The orders whose payments these attempts belong to, by attempt."""
 
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """The order's shipments, oldest first."""

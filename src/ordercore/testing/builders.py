@@ -138,7 +138,7 @@ def a_message(kind: MessageKind = MessageKind.CONFIRMATION, *, order: Order | No
         "to": order.contact,
         "locale": "en",
         "shipment": a_parcel(order) if kind in (MessageKind.SHIPPED, MessageKind.DELIVERED) else None,
-        "amount": order.total if kind is MessageKind.REFUNDED else None,
+        "amount": order.total if kind in (MessageKind.REFUNDED, MessageKind.LATE_PAYMENT) else None,
     }
     return Message(kind=kind, order=order, **{**usual, **details})
 

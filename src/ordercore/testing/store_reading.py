@@ -133,9 +133,17 @@ class ReadingTests:
             (shipping.id, None, shipment.id),
             (unknown.id, unknown.payment.attempts[0].id, None),
         ]
+        assert [each.is_left for each in found] == [False, False, True]
         assert [each.since for each in found] == [now - timedelta(minutes=age) for age in (30, 25, 20)]
         assert [each.order_id for each in first] == [waiting.id]
         assert young.id not in {each.order_id for each in found}
+
+    def test_the_orders_of_attempts_are_found(self, store: Store) -> None:
+        first, second = place(store), live(store, place(store), ORDER_LIVES["captured"])
+        ids = {each.id: order.id for order in (first, second) for each in order.payment.attempts}
+        with store.reading() as lookups:
+            assert lookups.orders_of_attempts([*ids, new_id()]) == ids
+            assert lookups.orders_of_attempts([]) == {}
 
     # -- candidates --------------------------------------------------------------------------------------------------
 
@@ -149,9 +157,20 @@ class ReadingTests:
         live(store, place(store, expires_at=past), ORDER_LIVES["unknown"])
         live(store, place(store, expires_at=past), ORDER_LIVES["confirmed"])
         with store.begin() as work:
-            assert set(work.orders.expired(10)) == set(over)
+            assert set(work.orders.expired(10, unanswered_before=work.now - timedelta(hours=1))) == set(over)
         with store.begin() as work:
-            assert len(work.orders.expired(1)) == 1
+            assert len(work.orders.expired(1, unanswered_before=work.now)) == 1
+
+    def test_where_an_answer_is_outstanding_an_order_expires_later(self, store: Store) -> None:
+        with store.reading() as lookups:
+            past, long_past = lookups.now - timedelta(minutes=1), lookups.now - timedelta(hours=2)
+        place(store, expires_at=past)
+        late = [place(store, expires_at=long_past).id]
+        late.append(live(store, place(store, expires_at=long_past), ORDER_LIVES["unknown"]).id)
+        abandoned = live(store, place(store, expires_at=past), ORDER_LIVES["with the customer"])
+        with store.begin() as work:
+            found = set(work.orders.expired(10, unanswered_before=work.now - timedelta(hours=1)))
+        assert found == {*late, abandoned.id}
 
     def test_open_orders_of_inactive_admins_are_found(self, store: Store) -> None:
         admin = an_admin()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ordercore import OrderCore
+from ordercore import CapturePolicy, Money, OrderCore, OrderCoreError, RefundPayment, Settings
+from ordercore.domain.errors import PaymentInFlight
 from tests.support.audit import breaches, broken, disagreements, snapshot, unfinished
 from tests.support.buyers import (
     BUYERS,
@@ -47,6 +48,37 @@ def test_threads_sell_exactly_what_there_is(url: str, tmp_path: Path) -> None:
         assert outcomes == FAIR
         assert retries(shop) == 0
         examine(shop, url)
+
+
+@pytest.mark.parametrize(("amount", "refunded", "refused"), [("0.50", 50, 0), ("5.00", 7, 43)])
+def test_fifty_refunds_at_once_give_back_no_more_than_was_taken(
+    url: str, tmp_path: Path, amount: str, refunded: int, refused: int
+) -> None:
+    """Whoever comes while another is under way asks again, as a client would: 39.96 EUR were taken."""
+    with open_shop(url, tmp_path / "books", settings=Settings(capture=CapturePolicy.CONFIRMED)) as shop:
+        fill(shop)
+        assert buy(shop, 1) == SOLD
+        order = shop.ordering.by_number(1001)
+        wish = RefundPayment(order_id=order.id, amount=Money.of(amount, "EUR"))
+
+        def give_back(customer: int) -> str:
+            while True:
+                try:
+                    shop.payments.refund(wish, idempotency_key=f"refund-{customer}")
+                except PaymentInFlight:
+                    continue
+                except OrderCoreError as refusal:
+                    return refusal.code
+                return "refunded"
+
+        outcomes = all_at_once(give_back, range(50))
+        assert (outcomes["refunded"], outcomes["amount_unavailable"]) == (refunded, refused)
+        found = snapshot(shop._core.store)
+        gateway = shop._core.gateway
+        assert found.orders[order.id].payment.refunded == refunded * Money.of(amount, "EUR").amount_minor
+        assert breaches(found, hand_over_is_done=True) == []
+        assert disagreements(found, gateway.entries(), gateway.accounts()) == []  # type: ignore[attr-defined] # the fake's
+        assert broken(shop, is_synced=url.startswith("sqlite")) == []
 
 
 def test_processes_sell_exactly_what_there_is(url: str, tmp_path: Path) -> None:

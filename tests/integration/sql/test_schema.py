@@ -102,10 +102,10 @@ def seeded(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_migrating_twice_changes_nothing(empty_url: str) -> None:
-    assert migrate(empty_url) == "The database was at schema none and is at 0003 now."
+    assert migrate(empty_url) == "The database was at schema none and is at 0004 now."
     with connected(empty_url) as connection:
         key = connection.execute(text("SELECT value FROM meta")).scalar_one()
-    assert migrate(empty_url) == "The database is at schema 0003 already; nothing to do."
+    assert migrate(empty_url) == "The database is at schema 0004 already; nothing to do."
     with connected(empty_url) as connection:
         assert connection.execute(text("SELECT value FROM meta")).scalar_one() == key
 
@@ -133,10 +133,10 @@ def test_of_processes_that_migrate_at_once_one_does_it(empty_url: str) -> None:
         (0, "")
     ] * 4
     assert sorted(answer for answer, _ in said) == [
-        "The database is at schema 0003 already; nothing to do.\n",
-        "The database is at schema 0003 already; nothing to do.\n",
-        "The database is at schema 0003 already; nothing to do.\n",
-        "The database was at schema none and is at 0003 now.\n",
+        "The database is at schema 0004 already; nothing to do.\n",
+        "The database is at schema 0004 already; nothing to do.\n",
+        "The database is at schema 0004 already; nothing to do.\n",
+        "The database was at schema none and is at 0004 now.\n",
     ]
     with open(empty_url) as shop:
         assert shop.admins.list().data
@@ -160,7 +160,7 @@ def test_a_database_of_another_release_is_left_alone(database_url: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         connection.commit()
     for attempt in (migrate, open):
-        with pytest.raises(SchemaIsForeign, match=r"schema 9999.*needs 0003.*ordercore init --database"):
+        with pytest.raises(SchemaIsForeign, match=r"schema 9999.*needs 0004.*ordercore init --database"):
             attempt(database_url)
 
 

@@ -32,6 +32,7 @@ from ordercore import (
     PayOrder,
     PlaceOrder,
     ReceiveStock,
+    RefundPayment,
     RegisterCustomer,
     ShipOrder,
 )
@@ -98,6 +99,10 @@ def _contact(spec: Row) -> dict[str, Any]:
 COMMANDS: dict[str, Callable[[Model, Row, int | None], object]] = {
     "pay": lambda _, spec, __: PayOrder(order_id=spec["order"], token=spec["token"]),
     "cancel": lambda _, spec, version: CancelOrder(order_id=spec["order"], expected_version=version),
+    "refund": lambda model, spec, __: RefundPayment(
+        order_id=spec["order"],
+        amount=None if spec["amount"] is None else Money(spec["amount"], model.orders[spec["order"]]["currency"]),
+    ),
     "ship": lambda _, spec, version: ShipOrder(order_id=spec["order"], expected_version=version),
     "deliver": lambda _, spec, version: MarkDelivered(order_id=spec["order"], expected_version=version),
     "correct": lambda _, spec, version: CorrectAddress(

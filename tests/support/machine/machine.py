@@ -120,6 +120,14 @@ class CoreMachine(Watching):
     def cancel(self, who: Any, mishap: Any, **spec: Any) -> None:
         self.send(asked("cancel", who, spec), mishap)
 
+    @rule(
+        order=orders,
+        amount=st.none() | st.sampled_from([1, 199, 1250, 9_999_999]),
+        mishap=mishaps("refund"),
+    )
+    def refund(self, order: UUID, amount: int | None, mishap: Any) -> None:
+        self.send(Request("refund", "embedding", None, {"order": order, "amount": amount}), mishap)
+
     @rule(who=senders, order=orders, token=tokens, mishap=mishaps("authorise", "capture"))
     def pay(self, who: Any, mishap: Any, **spec: Any) -> None:
         self.send(asked("pay", who, spec), mishap)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from ordercore.adapters.security.passwords import Argon2Passwords
 from ordercore.domain.payment import ProviderAnswer
-from ordercore.ports.gateway import ProviderCall
+from ordercore.ports.gateway import ProviderCall, ProviderRecord, ProviderReport
 from ordercore.testing.faults import CountingIds, FaultPlan, FaultyGateway, FixedClock, PlannedFault
 from tests.support.model import KEY_LIFETIME
 
@@ -52,6 +52,12 @@ class StrictGateway:
 
     def tokenise(self, card: Any) -> str:
         return self._inner.tokenise(card)
+
+    def read_notification(self, body: bytes, headers: Mapping[str, str]) -> Sequence[ProviderReport]:
+        return self._inner.read_notification(body, headers)
+
+    def records(self, since: datetime, until: datetime) -> Iterator[ProviderRecord]:
+        return self._inner.records(since, until)
 
 
 class OnePassword:

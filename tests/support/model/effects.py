@@ -20,8 +20,16 @@ class Effects(Parcels):
 
     def _cancel(self, id: Any, _: Row) -> None:
         order = self.orders[id]
+        is_free = order["attempt"] is None
         self._end(order, "by_request")
+        if is_free:
+            self._drive(order)
+
+    def _refund(self, id: Any, spec: Row) -> Answer:
+        order = self.orders[id]
+        self._ask(order, "refund", spec["amount"] or order["captured"] - order["refunded"], None)
         self._drive(order)
+        return Answer(id)
 
     def _ship(self, id: Any, spec: Row) -> Answer:
         order = self.orders[spec["order"]]

@@ -21,10 +21,10 @@ class Money(State):
             self._record(order, self._call(order))
 
     def _resume(self, order: Row) -> None:
-        """Asked again while the provider's key lives, later only looked for; not found is no proof."""
+        """Asked again while the provider's key lives, later only looked for; what is not found then was never made."""
         attempt = order["attempt"]
         lives = self.now - attempt["since"] < KEY_LIFETIME
-        self._record(order, self._call(order) if lives else attempt["verdict"] or "unknown")
+        self._record(order, self._call(order) if lives else attempt["verdict"] or "declined")
         self._drive(order)
 
     def _call(self, order: Row) -> str:
@@ -82,35 +82,55 @@ class Money(State):
             outcome = "done" if answer == "approved" else "payment_declined"
             self._finish("place" if attempt["first"] else "pay", id, outcome)
             self._authorised(order, attempt) if answer == "approved" else self._declined(order)
-        elif attempt["kind"] in ("void", "refund"):
-            self._finish("cancel", id, "done")
         if answer == "approved" and attempt["kind"] == "capture":
             order.update(captured=attempt["amount"], payment="captured")
         if answer == "approved" and attempt["kind"] == "void":
             order.update(authorised=0, payment="voided")
         if answer == "approved" and attempt["kind"] == "refund":
-            order.update(refunded=attempt["amount"], payment="refunded")
+            order["refunded"] += attempt["amount"]
+            order["payment"] = "refunded" if order["refunded"] == order["captured"] else "partially_refunded"
+        if order["status"] == "cancelled" and order["attempt"] is None:
+            self._after_the_end(order, attempt, answer)
+
+    def _after_the_end(self, order: Row, attempt: Row, answer: str) -> None:
+        """Money that came for a cancelled order goes back; a void or refund that was declined is not repeated."""
+        left = self._left(order)
+        is_refused = answer == "declined" and attempt["kind"] in ("void", "refund") and attempt["amount"] == left
+        if left and not is_refused and not order["discrepancy"]:
+            self._give_back(order)
+        else:
+            self._finish("cancel", self._id_of(order), "done")
 
     def _authorised(self, order: Row, attempt: Row) -> None:
-        order.update(authorised=attempt["amount"], payment="authorised", status="confirmed", expires=None)
-        order["is_declined"] = False
+        order.update(authorised=attempt["amount"], payment="authorised", is_declined=False)
+        if order["status"] == "cancelled":
+            return
+        order.update(status="confirmed", expires=None)
         if self.captures_at_once and not order["discrepancy"]:
             self._ask(order, "capture", order["total"], None)
 
     def _declined(self, order: Row) -> None:
         order.update(payment="declined", is_declined=True)
-        if order["on_decline"] == "cancel":
+        if order["on_decline"] == "cancel" and order["status"] == "pending":
             self._release(order, "payment_declined")
 
     def _end(self, order: Row, reason: str) -> None:
-        """Stock back at once, then the money."""
+        """Stock back at once, then the money, where no answer is outstanding."""
         self._release(order, reason)
-        self._give_back(order)
+        if order["attempt"] is None:
+            self._give_back(order)
+
+    def _left(self, order: Row) -> int:
+        """What is still the customer's: taken and not given back, or held."""
+        left: int = order["captured"] - order["refunded"] if order["captured"] else order["authorised"]
+        return left
 
     def _give_back(self, order: Row) -> None:
         """Voided where held, refunded where taken."""
-        if order["captured"]:
-            self._ask(order, "refund", order["captured"], None)
+        if order["captured"] and not self._left(order):
+            self._finish("cancel", self._id_of(order), "done")
+        elif order["captured"]:
+            self._ask(order, "refund", self._left(order), None)
         elif order["authorised"]:
             self._ask(order, "void", order["authorised"], None)
         else:

@@ -60,11 +60,21 @@ class Refusals(State):
 
     def _why_not_cancel(self, spec: Row) -> set[str]:
         why = self._why_not_steer(spec, statuses=["pending", "confirmed"])
-        return why | self._in_flight(spec) | self._in_shipment(spec)
+        return why | self._in_doubt(spec) | self._in_shipment(spec)
 
     def _why_not_ship(self, spec: Row) -> set[str]:
         why = self._why_not_steer(spec, statuses=["confirmed"])
+        if self.orders[spec["order"]]["payment"] == "refunded":
+            why.add("transition_refused")
         return why | self._in_flight(spec) | self._in_shipment(spec)
+
+    def _why_not_refund(self, spec: Row) -> set[str]:
+        order = self.orders[spec["order"]]
+        left = order["captured"] - order["refunded"]
+        why = set() if left else {"transition_refused"}
+        if spec["amount"] is not None and spec["amount"] > left:
+            why.add("amount_unavailable")
+        return why | self._in_flight(spec)
 
     def _why_not_deliver(self, spec: Row) -> set[str]:
         return self._why_not_steer(spec, statuses=["shipped"])
@@ -112,9 +122,11 @@ class Refusals(State):
 
     def _in_flight(self, spec: Row) -> set[str]:
         """An answer is outstanding, or contradicts the books."""
-        order = self.orders[spec["order"]]
-        why = {"payment_in_flight"} if order["attempt"] is not None else set()
-        return why | ({"discrepancy_open"} if order["discrepancy"] else set())
+        why = {"payment_in_flight"} if self.orders[spec["order"]]["attempt"] is not None else set()
+        return why | self._in_doubt(spec)
+
+    def _in_doubt(self, spec: Row) -> set[str]:
+        return {"discrepancy_open"} if self.orders[spec["order"]]["discrepancy"] else set()
 
     def _in_shipment(self, spec: Row) -> set[str]:
         return {"shipment_in_progress"} if self.orders[spec["order"]]["claimed_by"] is not None else set()

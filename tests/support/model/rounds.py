@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.model.parcels import Parcels
-from tests.support.model.words import KEY_RETENTION, Row
+from tests.support.model.words import KEY_RETENTION, LONGEST_WAIT, Row
 
 
 class Rounds(Parcels):
@@ -21,7 +21,7 @@ class Rounds(Parcels):
         kept = self.now - KEY_RETENTION
         self.keys = {name: one for name, one in self.keys.items() if self._is_wanted(one, kept)}
         for order in self.orders.values():
-            if order["attempt"] is not None and self._is_old(order["attempt"]):
+            if order["attempt"] is not None and self._is_due(order["attempt"]):
                 self._resume(order)
         for id, shipment in self.shipments.items():
             if shipment["status"] == "pending" and self._is_old(shipment):
@@ -34,9 +34,9 @@ class Rounds(Parcels):
         return awaits or key["finished"] is None or key["finished"] >= kept
 
     def _expire(self, order: Row) -> None:
-        is_late = order["expires"] is not None and order["expires"] <= self.now
-        is_sure = order["attempt"] is None and not order["discrepancy"]
-        if order["status"] == "pending" and is_late and is_sure:
+        grace = 0 if order["attempt"] is None else LONGEST_WAIT
+        is_late = order["expires"] is not None and order["expires"] <= self.now - grace
+        if order["status"] == "pending" and is_late and not order["discrepancy"]:
             self._end(order, "expired")
 
     def settle(self, id: Any) -> str | None:
@@ -46,7 +46,7 @@ class Rounds(Parcels):
             self._resume(order)
         elif order["status"] == "cancelled" and order["discrepancy"]:
             return "discrepancy_open"
-        elif order["status"] == "cancelled" and order["authorised"] != order["refunded"]:
+        elif order["status"] == "cancelled" and self._left(order):
             self._give_back(order)
             self._drive(order)
         return None

@@ -10,6 +10,7 @@ from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProd
 from ordercore.application.customers import EditCustomer, RegisterCustomer
 from ordercore.application.deliveries import GiveUpEvent, RetryDeadLetter
 from ordercore.application.housekeeping import Housekeeping
+from ordercore.application.moving import CapturePayment, RefundPayment
 from ordercore.application.payments import ResolveAttempt
 from ordercore.application.pricing import ItemRequest, Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
@@ -90,6 +91,8 @@ USE_CASES: list[tuple[str, Permission, Use]] = [
             ResolveAttempt(order_id=ID, outcome=AnswerKind.DECLINED, reason="never heard of")
         ),
     ),
+    ("payments.capture", P.PAYMENTS_MANAGE, lambda shop: shop.payments.capture(CapturePayment(order_id=ID))),
+    ("payments.refund", P.PAYMENTS_MANAGE, lambda shop: shop.payments.refund(RefundPayment(order_id=ID))),
     ("work_items.list", P.PAYMENTS_READ, lambda shop: shop.work_items.list()),
     ("work_items.get", P.PAYMENTS_READ, lambda shop: shop.work_items.get(ID)),
     (

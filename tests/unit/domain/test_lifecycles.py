@@ -33,19 +33,23 @@ pending            EXPIRE           -> cancelled
 pending            CANCEL           -> cancelled
 pending            CORRECT_ADDRESS  -> pending
 pending            HAND_OVER        -> pending
+confirmed          CAPTURE          -> confirmed
 confirmed          CANCEL           -> cancelled
 confirmed          CLAIM            -> confirmed
 confirmed          RELEASE          -> confirmed
 confirmed          SHIP             -> partially_shipped shipped
 confirmed          CORRECT_ADDRESS  -> confirmed
 confirmed          HAND_OVER        -> confirmed
+partially_shipped  CAPTURE          -> partially_shipped
 partially_shipped  CLAIM            -> partially_shipped
 partially_shipped  RELEASE          -> partially_shipped
 partially_shipped  SHIP             -> partially_shipped shipped
 partially_shipped  DELIVER          -> partially_shipped
 partially_shipped  HAND_OVER        -> partially_shipped
+shipped            CAPTURE          -> shipped
 shipped            DELIVER          -> shipped delivered
 shipped            HAND_OVER        -> shipped
+delivered          CAPTURE          -> delivered
 """
 PAYMENT_STEPS = """
 pending             AUTHORISE  -> authorised
@@ -57,6 +61,7 @@ declined            DECLINE    -> declined
 declined            VOID       -> voided
 authorised          CAPTURE    -> captured
 authorised          VOID       -> voided
+captured            CAPTURE    -> captured
 captured            REFUND     -> partially_refunded refunded
 partially_refunded  REFUND     -> partially_refunded refunded
 """

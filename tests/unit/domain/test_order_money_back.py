@@ -5,7 +5,7 @@ from ordercore.domain.lifecycles import PaymentStatus
 from ordercore.domain.order import Order
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
 from ordercore.testing.builders import AT, IDS
-from tests.support.domain import answered, confirmed_order, delivered_order, refunding_order, voiding_order
+from tests.support.domain import a_new_order, answered, confirmed_order, delivered_order, refunding_order, voiding_order
 
 NO = ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="not_now")
 YES = ProviderAnswer(kind=AnswerKind.APPROVED, reference="given-back")
@@ -44,3 +44,10 @@ def test_only_a_cancelled_order_gives_its_money_back(order: Order) -> None:
 def test_money_on_its_way_back_is_not_asked_for_twice() -> None:
     with pytest.raises(PaymentInFlight):
         given_back(voiding_order())
+
+
+def test_money_that_was_taken_elsewhere_is_refunded_elsewhere() -> None:
+    order = a_new_order(is_paid_elsewhere=True).placed(token=None, attempt_id=IDS.new(), at=AT)
+    paid = order.confirm_paid(entry_ids=(IDS.new(), IDS.new()), at=AT, actor_id=IDS.new())
+    with pytest.raises(TransitionRefused, match="made elsewhere is captured; it cannot be refunded here"):
+        paid.refund(None, attempt_id=IDS.new(), at=AT, actor_id=IDS.new())

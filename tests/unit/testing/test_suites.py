@@ -50,6 +50,26 @@ class KeepsTheWait(FakeGateway):
 class KeepsTheWaitToo(FakeCarrier):
     def buy_label(self, request):
         return super().buy_label(evolve(request, recipient=str(request.within)))
+class MovesMore(FakeGateway):
+    def call(self, request):
+        answer = super().call(request)
+        return answer if answer.amount is None else evolve(answer, amount=answer.amount * 2)
+
+
+class BelievesAnybody(FakeGateway):
+    def read_notification(self, body, headers):
+        return FakeGateway.read_notification(self, *self.notification(self.entries()[-1].request.key))
+
+
+class ForgetsActions(FakeGateway):
+    def find(self, request):
+        answer = super().find(request)
+        return None if answer is not None and answer.next_action is not None else answer
+
+
+class LosesRecords(FakeGateway):
+    def records(self, since, until):
+        return iter(())
 
 
 class BuysTwice(FakeCarrier):
@@ -171,6 +191,22 @@ TestWaitsAsItLikes = trial(PaymentGatewaySuite, "gateway", lambda: WaitsAsItLike
 TestKeepsTheWait = trial(PaymentGatewaySuite, "gateway", KeepsTheWait)
 TestKeepsTheWaitToo = trial(CarrierSuite, "carrier", KeepsTheWaitToo)
 TestFindsByCharging = trial(PaymentGatewaySuite, "gateway", FindsByCharging)
+class FakeSuite(PaymentGatewaySuite):
+    action_token = "tok_threeDSecure"
+
+    def act(self, gateway, reference, *, confirms):
+        gateway.act(reference, confirms=confirms)
+
+    def notification(self, gateway, request, *, age=datetime.timedelta(0)):
+        return gateway.notification(request.key, sent_at=datetime.datetime.now(datetime.UTC) - age)
+
+
+TestForgetsKeys = trial(FakeSuite, "gateway", ForgetsKeys)
+TestFindsByCharging = trial(FakeSuite, "gateway", FindsByCharging)
+TestMovesMore = trial(FakeSuite, "gateway", MovesMore)
+TestBelievesAnybody = trial(FakeSuite, "gateway", BelievesAnybody)
+TestForgetsActions = trial(FakeSuite, "gateway", ForgetsActions)
+TestLosesRecords = trial(FakeSuite, "gateway", LosesRecords)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
 TestCarries = trial(PublisherTrial, "publisher", Carries)
 TestSwallowsEvents = trial(PublisherTrial, "publisher", SwallowsEvents)
@@ -212,6 +248,11 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("KeepsTheWait", "how_long_we_wait_is_no_part_of_what_we_ask"),
         ("KeepsTheWaitToo", "how_long_we_wait_is_no_part_of_the_parcel"),
         ("BuysTwice", "a_wait_that_is_over_soon_buys_no_second_label"),
+        ("MovesMore", "an_approval_names_the_amount_that_moved"),
+        ("BelievesAnybody", "a_notification_is_believed_only_as_it_was_signed"),
+        ("BelievesAnybody", "a_notification_of_an_hour_ago_is_refused"),
+        ("ForgetsActions", "an_action_is_awaited_until_the_customer_has_acted"),
+        ("LosesRecords", "the_books_show_where_the_money_of_each_authorisation_is"),
         ("BuysTwice", "a_repeated_key_answers_the_same_label"),
         ("BuysTwice", "a_key_with_another_parcel_buys_no_second_label"),
         ("BuysTwice", "one_key_in_many_threads_is_one_label"),

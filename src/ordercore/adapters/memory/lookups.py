@@ -13,6 +13,7 @@ from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.order import Order
+from ordercore.domain.payment import AttemptStatus
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
 from ordercore.domain.work_item import WorkItem
@@ -60,6 +61,10 @@ class MemoryLookups(MemoryOutboxLookups):
         found = among(self._state.references, ((placed_by, each) for each in references))
         return {reference: id for (_, reference), id in found.items()}
 
+    def orders_of_attempts(self, attempt_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        owners = {each.id: order.id for order in self._state.orders.values() for each in order.payment.attempts}
+        return among(owners, attempt_ids)
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         return shipment_ids(self._state, order_id)
 
@@ -75,7 +80,13 @@ class MemoryLookups(MemoryOutboxLookups):
 
     def open_work(self, before: datetime, limit: int, after: OpenWork | None = None) -> Sequence[OpenWork]:
         attempts = [
-            OpenWork(order_id=order.id, attempt_id=attempt.id, shipment_id=None, since=attempt.started_at)
+            OpenWork(
+                order_id=order.id,
+                attempt_id=attempt.id,
+                shipment_id=None,
+                since=attempt.started_at,
+                is_left=attempt.status is not AttemptStatus.PENDING,
+            )
             for order in self._state.orders.values()
             for attempt in order.payment.attempts
             if attempt.is_open

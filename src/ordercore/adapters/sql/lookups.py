@@ -79,6 +79,11 @@ class SqlLookups(SqlOutboxLookups):
         rows = self._wire.pairs(tables.order_references, "reference, order_id", ("placed_by", "reference"), names)
         return {reference: self._wire.to_id(id) for reference, id in rows}
 
+    def orders_of_attempts(self, attempt_ids: Iterable[UUID]) -> Mapping[UUID, UUID]:
+        """Order ids by attempt id."""
+        rows = self._wire.rows(tables.payment_attempts, "id, order_id", self._keys(attempt_ids), by="id")
+        return {self._wire.to_id(id): self._wire.to_id(order_id) for id, order_id in rows}
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """An order's shipments, oldest first."""
         rows = self._wire.run("SELECT id FROM shipments WHERE order_id = ? ORDER BY id", (self._wire.id(order_id),))
@@ -108,7 +113,7 @@ class SqlLookups(SqlOutboxLookups):
         since, id = (EPOCH, NIL) if after is None else after.place
         bounds = (self._wire.moment(since), self._wire.id(id), self._wire.moment(before))
         attempts = self._wire.run(
-            "SELECT order_id, id, started_at FROM payment_attempts WHERE finished_at IS NULL"
+            "SELECT order_id, id, started_at, status <> 'pending' FROM payment_attempts WHERE finished_at IS NULL"
             " AND (started_at, id) > (?, ?) AND started_at < ? ORDER BY started_at, id LIMIT ?",
             (*bounds, limit),
         )
@@ -120,8 +125,14 @@ class SqlLookups(SqlOutboxLookups):
         to_id, to_moment = self._wire.to_id, self._wire.to_moment
         work = [
             *(
-                OpenWork(order_id=to_id(order), attempt_id=to_id(id), shipment_id=None, since=to_moment(since))
-                for order, id, since in attempts
+                OpenWork(
+                    order_id=to_id(order),
+                    attempt_id=to_id(id),
+                    shipment_id=None,
+                    since=to_moment(since),
+                    is_left=bool(is_left),
+                )
+                for order, id, since, is_left in attempts
             ),
             *(
                 OpenWork(order_id=to_id(order), attempt_id=None, shipment_id=to_id(id), since=to_moment(since))

@@ -26,6 +26,7 @@ reason_option = click.option("--reason", metavar="TEXT", help="Why; kept with th
 version_option = click.option(
     "--expected-version", type=int, metavar="N", help="Refuse if somebody changed it since this version."
 )
+amount_option = click.option("--amount", metavar="MONEY", help='How much, such as "12.50 EUR"; all of it without.')
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Check and say what would happen; write nothing.")
 

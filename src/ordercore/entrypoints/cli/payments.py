@@ -5,19 +5,31 @@ from __future__ import annotations
 import click
 
 from ordercore import OrderCore, PaymentFilter, SettleWorkItem, WorkItemFilter
+from ordercore.application.moving import CapturePayment, RefundPayment
 from ordercore.application.payments import ResolveAttempt
 from ordercore.domain.lifecycles import PaymentStatus, WorkItemStatus
 from ordercore.domain.payment import AnswerKind
 from ordercore.entrypoints.cli import records
-from ordercore.entrypoints.cli.options import confirm, key_option, page, page_options, say, version_option, yes_option
+from ordercore.entrypoints.cli.options import (
+    amount_option,
+    change_options,
+    confirm,
+    key_option,
+    money,
+    page,
+    page_options,
+    say,
+    version_option,
+    yes_option,
+)
 from ordercore.entrypoints.cli.output import detail_format_option, format_option, print_one, print_page
 from ordercore.entrypoints.cli.session import id_of, order_id, with_shop
 from ordercore.entrypoints.http import rendering
 
 
-@click.group(short_help="Payments: find, settle, decide by hand, discrepancies.")
+@click.group(short_help="Payments: find, capture, refund, settle, decide by hand.")
 def payment() -> None:
-    """Payments: find, settle, decide by hand, discrepancies. A payment is named by its order."""
+    """Payments: find, capture, refund, settle, decide by hand, discrepancies. A payment is named by its order."""
 
 
 @payment.command("list")
@@ -68,6 +80,53 @@ def resolve(
     confirm(f"Record the payment of order {order_} as {outcome}?", yes=yes)
     command = ResolveAttempt(order_id=order_id(shop, order_), outcome=AnswerKind(outcome), reason=reason)
     print_one(records.order(shop, shop.payments.resolve(command, idempotency_key=key)), format_)
+
+
+@payment.command()
+@click.argument("order_", metavar="ORDER")
+@amount_option
+@change_options
+@detail_format_option
+@with_shop
+def capture(
+    shop: OrderCore,
+    order_: str,
+    amount: str | None,
+    reason: str | None,
+    expected_version: int | None,
+    key: str | None,
+    format_: str | None,
+) -> None:
+    """Take money that is held for an order: all of it, or the amount."""
+    command = CapturePayment(
+        order_id=order_id(shop, order_), amount=money(amount), reason=reason, expected_version=expected_version
+    )
+    print_one(records.order(shop, shop.payments.capture(command, idempotency_key=key)), format_)
+
+
+@payment.command()
+@click.argument("order_", metavar="ORDER")
+@amount_option
+@change_options
+@yes_option
+@detail_format_option
+@with_shop
+def refund(
+    shop: OrderCore,
+    order_: str,
+    amount: str | None,
+    reason: str | None,
+    expected_version: int | None,
+    key: str | None,
+    yes: bool,
+    format_: str | None,
+) -> None:
+    """Give money back that was taken for an order: all that is left, or the amount. The order itself goes on."""
+    confirm(f"Refund {amount or 'all that is left'} of order {order_}?", yes=yes)
+    command = RefundPayment(
+        order_id=order_id(shop, order_), amount=money(amount), reason=reason, expected_version=expected_version
+    )
+    print_one(records.order(shop, shop.payments.refund(command, idempotency_key=key)), format_)
 
 
 @payment.command("work-items")

@@ -25,6 +25,7 @@ from ordercore.entrypoints.http.schemas import Schema, Schemas
 from ordercore.entrypoints.http.shapes import FieldProblemShape, HeaderProblemShape, HealthShape
 
 ALWAYS = (Unauthenticated, PermissionMissing, InvalidRequest, StoreUnavailable, Overloaded)
+BY_TOKEN = (Unauthenticated, PermissionMissing)
 _PATH_NAME = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -75,6 +76,9 @@ def _operation(operation: Operation, schemas: Schemas) -> Schema:
             "required": operation.needs_body,
             "content": {"application/json": {"schema": schema}},
         }
+    if operation.is_open:
+        described["security"] = []
+        described["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
     return described
 
 
@@ -98,6 +102,7 @@ _PATH_WORDS = {
     "webhook": "The subscription's id.",
     "letter": "The dead letter's id.",
     "item": "The work item's id.",
+    "provider": "The payment provider's name.",
 }
 
 
@@ -162,7 +167,8 @@ def _responses(operation: Operation, schemas: Schemas) -> Schema:
 
 def _refusals(operation: Operation) -> tuple[type[OrderCoreError], ...]:
     unreadable = (UnreadableRequest,) if operation.body is not None else ()
-    return (*ALWAYS, *unreadable, *operation.refusals)
+    always = (refusal for refusal in ALWAYS if not (operation.is_open and refusal in BY_TOKEN))
+    return (*always, *unreadable, *operation.refusals)
 
 
 _STATUS_WORDS = {200: "Done.", 201: "Made.", 202: "Accepted; an answer from outside is outstanding: see Location."}

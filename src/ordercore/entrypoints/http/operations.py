@@ -5,7 +5,7 @@ What is malformed is refused before it is asked who asks: `Asked.shop` authentic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -49,7 +49,8 @@ class Key(Enum):
 class Operation:
     """One operation: how it is asked, what it answers, and how it can be refused.
 
-    `named` are fields of the command that the path gives. `also` are other statuses of success.
+    `named` are fields of the command that the path gives. `also` are other statuses of success. One that `is_open`
+    needs no token: what is sent proves by itself who sent it.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Operation:
     key: Key = Key.NONE
     refusals: tuple[type[OrderCoreError], ...] = ()
     tag: str = ""
+    is_open: bool = False
 
     has_version: bool = field(init=False)
     """Whether an If-Match header is heeded."""
@@ -109,6 +111,17 @@ class Asked(Generic[C]):
             self.which, self.page = inputs.listing(incoming, operation.which)
         elif incoming.query_string:
             inputs.listing(incoming, inputs.NoFilter)
+
+    @property
+    def told(self) -> tuple[bytes, Mapping[str, str]]:
+        """The body and the headers as they came."""
+        return self._incoming.get_data(), dict(self._incoming.headers)
+
+    @property
+    def open_shop(self) -> OrderCore:
+        """The shop without anybody who acts: for what proves by itself who sent it."""
+        shop: OrderCore = current_app.extensions[EXTENSION]
+        return shop
 
     @property
     def shop(self) -> OrderCore:

@@ -6,14 +6,42 @@ from attrs import evolve, field, frozen
 from flask import Response
 
 from ordercore import Card, PaymentFilter
+from ordercore.application.moving import CapturePayment, RefundPayment
 from ordercore.application.payments import ResolveAttempt
-from ordercore.domain.errors import CardRefused, DiscrepancyOpen, TransitionRefused, UnknownResource
+from ordercore.domain.errors import (
+    AmountUnavailable,
+    BadSignature,
+    CardRefused,
+    CurrencyMismatch,
+    DiscrepancyOpen,
+    KeyReused,
+    MoneyNotMoved,
+    NotificationIsNonsense,
+    NotificationIsOld,
+    PaymentInFlight,
+    RequestInProgress,
+    TransitionRefused,
+    UnknownResource,
+    VersionIsStale,
+)
 from ordercore.domain.fields import instance_of, text, whole_number
 from ordercore.entrypoints.http import rendering, shapes
 from ordercore.entrypoints.http.answers import answer, listed, order_id, ordered
 from ordercore.entrypoints.http.operations import Asked, Capability, Key
 
 payments = Capability("payments")
+MOVED = (
+    UnknownResource,
+    VersionIsStale,
+    TransitionRefused,
+    KeyReused,
+    RequestInProgress,
+    PaymentInFlight,
+    DiscrepancyOpen,
+    CurrencyMismatch,
+    AmountUnavailable,
+    MoneyNotMoved,
+)
 
 
 @frozen(kw_only=True, slots=False)
@@ -50,6 +78,18 @@ def make_payment_token(asked: Asked[MakePaymentToken]) -> Response:
     return answer({"token": token}, 201)
 
 
+@payments.operation(
+    "POST",
+    "/payment-notifications/<provider>",
+    answer=shapes.HeardShape,
+    is_open=True,
+    refusals=(UnknownResource, BadSignature, NotificationIsOld, NotificationIsNonsense),
+)
+def hear_provider(asked: Asked[None], provider: str) -> Response:
+    """Where a payment provider posts what it has to tell; its signature takes the place of a token."""
+    return answer({"heard": asked.open_shop.hear(provider, *asked.told)})
+
+
 @payments.operation("GET", "/payments", which=PaymentFilter, answer=shapes.PaymentRowShape, listed=True)
 def list_payments(asked: Asked[None]) -> Response:
     """Payments, newest order first; `unknown=true` lists those with an unanswered attempt."""
@@ -68,6 +108,40 @@ def settle_payment(asked: Asked[None], order: str) -> Response:
     """Ask the provider now what became of an order's open attempt; a failed refund gets another try, one a key."""
     shop = asked.shop
     return ordered(shop, shop.payments.settle(order_id(shop, order), idempotency_key=asked.key))
+
+
+@payments.operation(
+    "POST",
+    "/orders/<order>/captures",
+    body=CapturePayment,
+    named=("order_id",),
+    key=Key.REQUIRED,
+    answer=shapes.OrderShape,
+    also=(202,),
+    refusals=MOVED,
+)
+def capture_payment(asked: Asked[CapturePayment], order: str) -> Response:
+    """Take money that is held for an order: all of it, or the amount."""
+    shop = asked.shop
+    command = evolve(asked.command, order_id=order_id(shop, order))
+    return ordered(shop, shop.payments.capture(command, idempotency_key=asked.key))
+
+
+@payments.operation(
+    "POST",
+    "/orders/<order>/refunds",
+    body=RefundPayment,
+    named=("order_id",),
+    key=Key.REQUIRED,
+    answer=shapes.OrderShape,
+    also=(202,),
+    refusals=MOVED,
+)
+def refund_payment(asked: Asked[RefundPayment], order: str) -> Response:
+    """Give money back that was taken for an order: all that is left, or the amount. The order itself goes on."""
+    shop = asked.shop
+    command = evolve(asked.command, order_id=order_id(shop, order))
+    return ordered(shop, shop.payments.refund(command, idempotency_key=asked.key))
 
 
 @payments.operation(

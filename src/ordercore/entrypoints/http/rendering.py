@@ -98,7 +98,7 @@ def order_row(row: OrderRow) -> OrderRowShape:
 
 
 def payment(value: Payment) -> PaymentShape:
-    currency = value.amount.currency
+    currency, action = value.amount.currency, value.next_action
     return {
         "id": value.id,
         "status": value.status,
@@ -111,6 +111,7 @@ def payment(value: Payment) -> PaymentShape:
         "unknown": value.is_unknown,
         "paid_elsewhere": value.is_external,
         "attempts": [_attempt(each) for each in value.attempts],
+        "next_action": None if action is None else {"kind": action.kind, "value": action.value},
     }
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from ordercore.domain.admin import AdminRole
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus
 from ordercore.domain.order import CancelReason, OnDecline
-from ordercore.domain.payment import AnswerKind, AttemptKind, AttemptStatus, PaymentMethod
+from ordercore.domain.payment import AnswerKind, AttemptKind, AttemptStatus, NextActionKind, PaymentMethod
 from ordercore.domain.product import MovementKind
 from ordercore.domain.work_item import WorkItemKind
 
@@ -93,11 +93,25 @@ class AttemptShape(TypedDict):
     reported: AnswerKind | None
 
 
+class HeardShape(TypedDict):
+    """How much of a notification was news."""
+
+    heard: int
+
+
+class NextActionShape(TypedDict):
+    """What the customer has to do: go to an address, or hand a secret to the provider's own fields."""
+
+    kind: NextActionKind
+    value: str
+
+
 class PaymentShape(TypedDict):
     """The money of an order; `unknown` says that a provider's answer never came and is being asked for.
 
     `discrepancy` is what the provider says it holds or took beyond the other sums (below zero: less) and nobody has
-    settled yet: see the work items.
+    settled yet: see the work items. `next_action` is said only by the answers to placing, paying and settling: until
+    the customer has acted the order is `pending`.
     """
 
     id: UUID
@@ -111,6 +125,7 @@ class PaymentShape(TypedDict):
     unknown: bool
     paid_elsewhere: bool
     attempts: list[AttemptShape]
+    next_action: NextActionShape | None
 
 
 class OrderShape(TypedDict):

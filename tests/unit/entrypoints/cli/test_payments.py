@@ -30,6 +30,27 @@ def test_work_items_are_listed_and_settled(terminal: Terminal) -> None:
     assert terminal.json("payment", "work-items", "--status", "open")["data"] == []
 
 
+def test_money_is_captured_and_refunded_in_parts(terminal: Terminal) -> None:
+    terminal.add_mug()
+    number = str(terminal.place()["number"])
+    assert terminal.json("payment", "capture", number)["payment"]["status"] == "captured"
+    terminal.run("payment", "refund", number, "--amount", "5.00 EUR", typed="n\n", exit_code=1)
+    words = ("payment", "refund", number, "--amount", "5.00 EUR", "--yes", "--key", "once", "--reason", "a scratch")
+    for _ in range(2):
+        assert terminal.json(*words)["payment"]["refunded"] == {"amount": "5.00", "currency": "EUR"}
+    assert "[amount_unavailable]" in terminal.refused(5, "payment", "refund", number, "--amount", "20.01 EUR", "--yes")
+    assert "[currency_mismatch]" in terminal.refused(5, "payment", "refund", number, "--amount", "1.00 USD", "--yes")
+    assert "[transition_refused]" in terminal.refused(4, "payment", "capture", number)
+
+
+def test_placing_says_what_the_customer_has_to_do(terminal: Terminal) -> None:
+    terminal.add_mug()
+    order = terminal.place("--token", "tok_threeDSecure")
+    assert order["payment"]["next_action"]["kind"] == "redirect"
+    number = str(order["number"])
+    assert terminal.json("payment", "settle", number)["payment"]["next_action"] == order["payment"]["next_action"]
+
+
 def test_a_payment_shows_its_discrepancy(terminal: Terminal) -> None:
     disagree(terminal)
     (row,) = terminal.json("payment", "list")["data"]

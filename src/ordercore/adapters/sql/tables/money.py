@@ -62,6 +62,7 @@ payment_attempts = table(
     moment("started_at"),
     moment("finished_at", null=True),
     string("reported", null=True),
+    Index("ix_payment_attempts_id", "id", unique=True),
     partial_index("ix_payment_attempts_open", "started_at", "id", where="finished_at IS NULL"),
 )
 
