@@ -144,11 +144,8 @@ class Catalogue:
             InvalidRequest: more than 500 commands, or a sku twice.
         """
         authorise(self._actor, Permission.PRODUCTS_MANAGE)
-        if len(commands) > 500 or len({command.sku for command in commands}) < len(commands):
-            raise InvalidRequest.of("", "must be at most 500 products, each sku once", "wrong_length")
-        at = self._core.clock.now()
-        products = [_new(self._core.ids.new(), command, at, self._actor.id) for command in commands]
-        taken = run_one(self._core, ADD_MANY, tuple(products))
+        products = new_products(self._core, self._actor, commands)
+        taken = run_one(self._core, ADD_MANY, products)
         return [None if product.sku in taken else product.written() for product in products]
 
     def edit_product(self, command: EditProduct, *, idempotency_key: str | None = None) -> Product:
@@ -245,6 +242,18 @@ class Catalogue:
             key=key,
             again=lambda lookups: lookups.products,
         )
+
+
+def new_products(core: Core, actor: Actor, commands: Sequence[AddProduct]) -> tuple[Product, ...]:
+    """The products of a batch, with their ids, before they are written.
+
+    Raises:
+        InvalidRequest: more than 500 commands, or a sku twice.
+    """
+    if len(commands) > 500 or len({command.sku for command in commands}) < len(commands):
+        raise InvalidRequest.of("", "must be at most 500 products, each sku once", "wrong_length")
+    at = core.clock.now()
+    return tuple(_new(core.ids.new(), command, at, actor.id) for command in commands)
 
 
 def _new(id: UUID, command: AddProduct, at: datetime, actor_id: UUID) -> Product:

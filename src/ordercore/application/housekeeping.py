@@ -141,12 +141,13 @@ def _expire(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[
 
 
 def _may_expire(order: Order, work: UnitOfWork) -> bool:
-    """Checked again under the lock: still waiting, beyond its time, no answer outstanding."""
+    """Checked again under the lock: still waiting, beyond its time, no answer outstanding, nothing to be settled."""
     return (
         order.status is OrderStatus.PENDING
         and order.expires_at is not None
         and order.expires_at <= work.now
         and order.payment.open_attempt is None
+        and not order.payment.discrepancy
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
+from uuid import UUID
 
 from attrs import evolve, field, frozen
 
-from ordercore.application.catalogue import AddProduct, Catalogue
+from ordercore.application.catalogue import AddProduct, Catalogue, new_products
 from ordercore.application.core import Core
 from ordercore.application.ordering import Ordering, placement_of
 from ordercore.application.placing import PlaceOrder
@@ -19,6 +20,7 @@ from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import AlreadyExists, InvalidRequest, OrderCoreError, PaymentDeclined
 from ordercore.domain.limits import MAX_KEY_LENGTH, MAX_LINES_PER_BATCH, MAX_ORDERS_PER_BATCH
 from ordercore.domain.order import Order
+from ordercore.domain.product import Product
 from ordercore.domain.product_import import ProductImport
 from ordercore.ports.commits import Change
 from ordercore.ports.store import UnitOfWork
@@ -60,8 +62,8 @@ class ProductImporting:
     """One import of products while it runs: any number of batches, a transaction each, and one summary at its end.
 
     Products that are low from the start open their alert in silence; the summary, the one event of the import's own
-    stream, tells of them all. It is written when the block ends, however it ends, unless nothing was new. A process
-    that is killed in between loses the summary and no product: every batch is on disk when `add` returns.
+    stream, tells of them all. It is written when the block ends, however it ends, unless nothing was new. Where that
+    fails, or the process is killed before, the summary is lost and no product: a batch is on disk when `add` returns.
     """
 
     def __init__(self, core: Core, actor: Actor) -> None:
@@ -88,8 +90,14 @@ class ProductImporting:
         self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
     ) -> None:
         ended = self._run.ended(at=self._core.clock.now(), actor_id=self._actor.id)
-        if ended.facts:
+        if not ended.facts:
+            return
+        try:
             run_one(self._core, END_PRODUCT_IMPORT, ended)
+        except Exception as unwritten:
+            if failure is None:
+                raise
+            failure.add_note(f"The import's summary was not written either: {unwritten}")
 
 
 class Importing:
@@ -102,11 +110,20 @@ class Importing:
     def products(self, commands: Sequence[AddProduct]) -> Sequence[ImportOutcome]:
         """Import at most 500 products as an import of their own; known skus are left as they are, stock included.
 
+        One transaction writes products and summary.
+
         Raises:
             InvalidRequest: more than 500 commands, or a sku twice.
         """
-        with self.product_import() as run:
-            return run.add(commands)
+        authorise(self._actor, Permission.PRODUCTS_MANAGE)
+        batch = _WholeImport(
+            run=ProductImport(id=self._core.ids.new()),
+            products=new_products(self._core, self._actor, commands),
+            at=self._core.clock.now(),
+            actor_id=self._actor.id,
+        )
+        known = run_one(self._core, IMPORT_PRODUCTS, batch)
+        return [_found(is_known=command.sku in known) for command in commands]
 
     def product_import(self) -> ProductImporting:
         """An import of any number of products, in batches within its `with` block."""
@@ -157,11 +174,36 @@ class Importing:
         return [_verdict(outcome) for outcome in outcomes]
 
 
+@frozen(kw_only=True)
+class _WholeImport:
+    """An import of one batch, with all it needs to be repeatable."""
+
+    run: ProductImport
+    products: tuple[Product, ...]
+    at: datetime
+    actor_id: UUID
+
+
+def _import(work: UnitOfWork, imports: Sequence[_WholeImport]) -> Sequence[frozenset[str]]:
+    return [_imported(work, each) for each in imports]
+
+
+def _imported(work: UnitOfWork, whole: _WholeImport) -> frozenset[str]:
+    """The skus that were known."""
+    known = frozenset(work.products.claim_skus(whole.products))
+    added = [product for product in whole.products if product.sku not in known]
+    ended = whole.run.counted(added, known=len(known)).ended(at=whole.at, actor_id=whole.actor_id)
+    if ended.facts:
+        work.imports.save(ended)
+    return known
+
+
 def _end(work: UnitOfWork, ended: Sequence[ProductImport]) -> Sequence[None]:
     work.imports.save(*ended)
     return [None] * len(ended)
 
 
+IMPORT_PRODUCTS: Change[_WholeImport, frozenset[str]] = Change("import_products", _import, largest_group=1)
 END_PRODUCT_IMPORT: Change[ProductImport, None] = Change("end_product_import", _end)
 
 

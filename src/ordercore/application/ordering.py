@@ -134,7 +134,7 @@ class Ordering:
         """Try again to pay an order that waits after a decline.
 
         Raises:
-            UnknownResource, VersionIsStale, TransitionRefused, PaymentInFlight: refused, nothing was written.
+            UnknownResource, VersionIsStale, TransitionRefused, PaymentInFlight, DiscrepancyOpen: refused.
             PaymentDeclined: declined again.
         """
         authorise(self._actor, Permission.ORDERS_PLACE)
@@ -144,7 +144,8 @@ class Ordering:
         """Cancel an order: stock released at once, then money voided or refunded.
 
         Raises:
-            UnknownResource, VersionIsStale, TransitionRefused, PaymentInFlight, ShipmentInProgress: refused.
+            UnknownResource, VersionIsStale, TransitionRefused, ShipmentInProgress: refused.
+            PaymentInFlight, DiscrepancyOpen: its money must be settled first.
         """
         authorise(self._actor, Permission.ORDERS_MANAGE)
         return self._asking(CANCEL, command, command.order_id, idempotency_key)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from attrs import evolve, field, frozen
@@ -20,16 +20,16 @@ from ordercore.application.requests import (
     run_one,
     simple,
 )
-from ordercore.application.settling import drive, record, resume
+from ordercore.application.settling import Recording, drive, recordings_of, resume, settle, tell
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
-from ordercore.domain.errors import InvalidRequest, OrderCoreError, TransitionRefused
+from ordercore.domain.errors import InvalidRequest, TransitionRefused
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
-from ordercore.domain.payment import AnswerKind, AttemptStatus, ProviderAnswer
+from ordercore.domain.payment import ATTEMPT_STATUS, AnswerKind, ProviderAnswer
 from ordercore.ports.commits import Change
 from ordercore.ports.gateway import Card
-from ordercore.ports.queries import Page, PageRequest, PaymentFilter, PaymentRow
+from ordercore.ports.queries import Lookups, Page, PageRequest, PaymentFilter, PaymentRow
 from ordercore.ports.store import UnitOfWork
 
 C = TypeVar("C")
@@ -53,6 +53,15 @@ class _SettleNow:
     """The provider is to be asked about an order's money now."""
 
     order_id: UUID
+
+
+@frozen(kw_only=True, slots=False)
+class _Asked(Generic[C]):
+    """A command about an order's money, and the decision to be recorded where it is one."""
+
+    order_id: UUID
+    command: C
+    decision: Recording | None
 
 
 class Payments:
@@ -88,20 +97,19 @@ class Payments:
 
         Raises:
             UnknownResource: no such order.
+            DiscrepancyOpen: the provider's word contradicts our books.
             KeyReused: the key was used for something else.
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
         core, actor_id = self._core, self._actor.id
-        order = self._asked(SETTLE_NOW, _SettleNow(order_id=order_id), order_id, idempotency_key)
-        attempt = order.payment.open_attempt
-        if attempt is not None:
-            return evolve(resume(core, order, attempt, actor_id), replayed=order.replayed)
-        if order.status is not OrderStatus.CANCELLED or order.replayed:
-            return order
-        ids = (core.ids.new(), core.ids.new())
-        intent = Intent(actor_id=actor_id, command=order_id, at=core.clock.now(), ids=ids, claim=None)
-        outcome = run_one(core, GIVE_BACK, intent)
-        return drive(core, [outcome.written()], actor_id)[order_id]
+        existing(core, order_id, "order", _orders)
+        outcome = self._once(SETTLE_NOW, _SettleNow(order_id=order_id), order_id, idempotency_key)
+        if outcome.facts:
+            return drive(core, [outcome.written()], actor_id)[order_id]
+        attempt = outcome.payment.open_attempt
+        if attempt is None:
+            return outcome
+        return evolve(resume(core, outcome, attempt, actor_id), replayed=outcome.replayed)
 
     def resolve(self, command: ResolveAttempt, *, idempotency_key: str | None = None) -> Order:
         """Record an admin's decision on an unknown attempt; a reason is required.
@@ -117,59 +125,57 @@ class Payments:
             raise InvalidRequest.of("/reason", "is needed: a decision on money says why", "missing")
         if command.outcome is AnswerKind.UNKNOWN:
             raise InvalidRequest.of("/outcome", "must be approved or declined", "out_of_range")
-        order = self._asked(RESOLVE, command, command.order_id, idempotency_key)
-        if order.replayed:
-            return order
-        declined = command.outcome is AnswerKind.DECLINED
-        answer = ProviderAnswer(
-            kind=command.outcome,
-            reference=command.reference,
-            decline_code="resolved_by_hand" if declined else None,
-        )
-        (recorded,) = record(self._core, [(order, answer)], self._actor.id, note=command.reason)
-        decided = recorded.payment.attempts[len(order.payment.attempts) - 1]
-        if (decided.status is AttemptStatus.DECLINED) is not declined:
-            raise _refusal(recorded)
-        return drive(self._core, [recorded], self._actor.id)[order.id]
-
-    def _asked(self, change: Change[Intent[C], Order | Repeated], command: C, order_id: UUID, key: str | None) -> Order:
-        """The order that somebody wants settled or resolved; `replayed` where that was done under this key before.
-
-        The key is bound to the attempt that was open: one that was claimed by a process that died is done now.
-        """
         core = self._core
-        order = existing(core, order_id, "order", lambda lookups: lookups.orders)
-        attempt = order.payment.open_attempt
-        about = order_id if attempt is None else attempt.id
+        order = existing(core, command.order_id, "order", _orders)
+        decision = None
+        if order.payment.is_unknown:
+            (decision,) = recordings_of(core, [(order, _answer_of(command))], self._actor.id, note=command.reason)
+        outcome = self._once(RESOLVE, command, order.id, idempotency_key, decision)
+        if outcome.replayed:
+            return outcome
+        tell(core, [outcome])
+        return drive(core, [outcome.written()], self._actor.id)[order.id]
+
+    def _once(
+        self,
+        change: Change[Intent[_Asked[C]], Order | Repeated],
+        command: C,
+        order_id: UUID,
+        key: str | None,
+        decision: Recording | None = None,
+    ) -> Order:
+        """The order after a change that takes effect once a key; `replayed` where that was before."""
+        core = self._core
         claim = claim_for(
-            core, self._actor, key, operation=change.name, command=command, resource_id=about, outcome=DONE
+            core, self._actor, key, operation=change.name, command=command, resource_id=order_id, outcome=DONE
         )
-        intent = Intent(actor_id=self._actor.id, command=command, at=core.clock.now(), ids=(order_id,), claim=claim)
+        asked = _Asked(order_id=order_id, command=command, decision=decision)
+        ids = (core.ids.new(), core.ids.new())
+        intent = Intent(actor_id=self._actor.id, command=asked, at=core.clock.now(), ids=ids, claim=claim)
         outcome = run_one(core, change, intent)
         if isinstance(outcome, Order):
             return outcome
-        is_open = attempt is not None and outcome.stored.claim.resource_id == attempt.id
-        return order if is_open else evolve(order, replayed=True)
+        return evolve(existing(core, order_id, "order", _orders), replayed=True)
 
 
-def _held(work: UnitOfWork, intent: Intent[_SettleNow]) -> Order:
-    return named(work.orders.hold(intent.ids), intent.ids[0], "order")
+def _orders(lookups: Lookups) -> Callable[[Sequence[UUID]], Mapping[UUID, Order]]:
+    return lookups.orders
 
 
-def _held_unknown(work: UnitOfWork, intent: Intent[ResolveAttempt]) -> Order:
-    order = named(work.orders.hold(intent.ids), intent.ids[0], "order")
-    if not order.payment.is_unknown:
-        raise _refusal(order)
-    return order
+def _answer_of(command: ResolveAttempt) -> ProviderAnswer:
+    declined = command.outcome is AnswerKind.DECLINED
+    return ProviderAnswer(
+        kind=command.outcome,
+        reference=command.reference,
+        decline_code="resolved_by_hand" if declined else None,
+    )
 
 
-def _refusal(order: Order) -> TransitionRefused:
-    return TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
-
-
-def _give_back(work: UnitOfWork, intents: Sequence[Intent[UUID]]) -> Sequence[Order | OrderCoreError]:
-    (intent,) = intents
-    order = named(work.orders.hold((intent.command,)), intent.command, "order")
+def _settle_now(work: UnitOfWork, intent: Intent[_Asked[_SettleNow]]) -> Order:
+    """The order as it is, or a cancelled one with another try to give its money back."""
+    order = named(work.orders.hold((intent.command.order_id,)), intent.command.order_id, "order")
+    if order.status is not OrderStatus.CANCELLED or order.payment.open_attempt is not None:
+        return order
     given = order.give_back(
         attempt_id=intent.ids[0],
         entry_id=intent.ids[1],
@@ -178,9 +184,24 @@ def _give_back(work: UnitOfWork, intents: Sequence[Intent[UUID]]) -> Sequence[Or
         actor_id=intent.actor_id,
     )
     work.orders.save(given)
-    return [given]
+    return given
 
 
-SETTLE_NOW = simple("settle_payment", _held)
-RESOLVE = simple("resolve_payment", _held_unknown)
-GIVE_BACK: Change[Intent[UUID], Order] = Change("give_back", _give_back, largest_group=1)
+def _resolve(work: UnitOfWork, intent: Intent[_Asked[ResolveAttempt]]) -> Order:
+    """The decision recorded as an answer would be; refused where there was nothing to decide any more."""
+    decision = intent.command.decision
+    if decision is None:
+        raise _refusal(named(work.orders.hold((intent.command.order_id,)), intent.command.order_id, "order"))
+    (decided,) = settle(work, (decision,))
+    attempt = next(each for each in decided.payment.attempts if each.id == decision.attempt_id)
+    if attempt.status is not ATTEMPT_STATUS[decision.answer.kind]:
+        raise _refusal(decided)
+    return decided
+
+
+def _refusal(order: Order) -> TransitionRefused:
+    return TransitionRefused(kind="payment", status=order.payment.status.value, action="be resolved by hand")
+
+
+SETTLE_NOW = simple("settle_now", _settle_now)
+RESOLVE = simple("resolve_payment", _resolve)

@@ -61,7 +61,7 @@ class Recording:
     note: str | None = None
 
 
-def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order | OrderCoreError]:
+def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order]:
     """Step 3: answers recorded on their orders, stock of what they cancelled released, requests finished.
 
     What contradicts an order's books opens a work item.
@@ -87,7 +87,7 @@ def _once(order: Order, told: set[UUID]) -> Order:
     return order
 
 
-SETTLE = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
+SETTLE: Change[Recording, Order] = Change("settle_payment", settle, largest_group=LARGEST_GROUP)
 
 
 def release_stock(work: UnitOfWork, changes: Iterable[tuple[Order, Order]], at: datetime) -> None:
@@ -143,17 +143,28 @@ def attempt_to_make(order: Order) -> Attempt | None:
     return attempt if attempt is not None and attempt.status is AttemptStatus.PENDING else None
 
 
-def record(
-    core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id: UUID, *, note: str | None = None
-) -> list[Order]:
-    """Step 3 for these answers, in one group; `note` is an admin's reason for an answer given by hand.
+def record(core: Core, answers: Sequence[tuple[Order, ProviderAnswer]], actor_id: UUID) -> list[Order]:
+    """Step 3 for these answers, in one group.
 
     Raises:
         OrderCoreError: the store failed; the worker will finish what is open.
     """
+    outcomes = core.commits.run(SETTLE, recordings_of(core, answers, actor_id))
+    for outcome in outcomes:
+        if isinstance(outcome, OrderCoreError):
+            raise outcome
+    orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
+    tell(core, orders)
+    return [order.written() for order in orders]
+
+
+def recordings_of(
+    core: Core, answers: Iterable[tuple[Order, ProviderAnswer]], actor_id: UUID, *, note: str | None = None
+) -> list[Recording]:
+    """Answers on their orders' latest attempts, ready to be recorded; `note` is the reason of one given by hand."""
     at = core.clock.now()
     captures = core.settings.capture is CapturePolicy.CONFIRMED
-    recordings = [
+    return [
         Recording(
             order=order,
             attempt_id=order.payment.attempts[-1].id,
@@ -166,13 +177,6 @@ def record(
         )
         for order, answer in answers
     ]
-    outcomes = core.commits.run(SETTLE, recordings)
-    for outcome in outcomes:
-        if isinstance(outcome, OrderCoreError):
-            raise outcome
-    orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
-    tell(core, orders)
-    return [order.written() for order in orders]
 
 
 def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: datetime | None = None) -> Order:
@@ -303,8 +307,9 @@ def _recorded(order: Order, each: Recording, work: UnitOfWork) -> Order:
 
 
 def _became_sure(before: Order, after: Order) -> bool:
-    """Whether the answer confirmed the order and left its money to be captured."""
-    return before.status is OrderStatus.PENDING and after.payment.status is PaymentStatus.AUTHORISED
+    """Whether the answer confirmed the order and left its money to be captured, with nothing to be settled first."""
+    is_held = after.payment.status is PaymentStatus.AUTHORISED and not after.payment.discrepancy
+    return before.status is OrderStatus.PENDING and is_held
 
 
 def _attempt(order: Order, attempt_id: UUID) -> Attempt:

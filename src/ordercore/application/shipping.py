@@ -91,7 +91,8 @@ class Shipping:
         An answer that never came leaves the shipment `pending`; the worker finishes it.
 
         Raises:
-            UnknownResource, VersionIsStale, TransitionRefused, PaymentInFlight, ShipmentInProgress: refused.
+            UnknownResource, VersionIsStale, TransitionRefused, ShipmentInProgress: refused.
+            PaymentInFlight, DiscrepancyOpen: its money must be settled first.
             MoneyUnavailable: the capture was declined; the shipment failed, nothing left the house.
             LabelRefused: the carrier refused; the shipment failed, nothing left the house.
         """
@@ -167,9 +168,11 @@ class Shipping:
         answer_by = _answer_by(core)
         while True:
             shipment, order, now = _both(core, claim.resource_id)
-            if shipment.status is ShipmentStatus.PENDING and now - shipment.started_at > patience(core):
+            age = now - shipment.started_at
+            if shipment.status is ShipmentStatus.PENDING and age > patience(core):
                 shipment = advance_shipment(core, shipment.id, self._actor.id, answer_by)
-            if shipment.status is not ShipmentStatus.PENDING or order.payment.is_unknown:
+            was_answered = age > _longest_wait(core)  # that it is pending
+            if shipment.status is not ShipmentStatus.PENDING or order.payment.is_unknown or was_answered:
                 return evolve(_judged(core, shipment, replayed=True), replayed=True)
             if core.clock.now() >= until:
                 raise RequestInProgress(key=claim.key)
@@ -190,6 +193,8 @@ def advance_shipment(core: Core, shipment_id: UUID, actor_id: UUID, until: datet
         resume(core, order, order.payment.open_attempt, actor_id, until)
         shipment, order, _ = _both(core, shipment_id)  # while the provider thought it may have come to its end
     if shipment.status is not ShipmentStatus.PENDING or order.payment.open_attempt is not None:
+        return shipment
+    if order.payment.discrepancy:  # perhaps the money was not taken after all: somebody looks before goods leave
         return shipment
     if order.payment.status is PaymentStatus.AUTHORISED:
         reason = f"{NO_MONEY}{order.payment.decline_code or 'declined'}"
@@ -233,7 +238,11 @@ def _both(core: Core, shipment_id: UUID) -> tuple[Shipment, Order, datetime]:
 
 
 def _answer_by(core: Core) -> datetime:
-    return core.clock.now() + max(core.gateway.traits.deadline, core.carrier.deadline)
+    return core.clock.now() + _longest_wait(core)
+
+
+def _longest_wait(core: Core) -> timedelta:
+    return max(core.gateway.traits.deadline, core.carrier.deadline)
 
 
 def _label_request(order: Order, shipment: Shipment, within: timedelta) -> LabelRequest:

@@ -44,3 +44,8 @@ class Aggregate:
     def written(self) -> Self:
         """The aggregate once its facts are stored: as anybody would read it."""
         return evolve(self, event_count=self.event_count + len(self.facts), facts=())
+
+
+def streams() -> tuple[str, ...]:
+    """Every kind of stream there is, by name: one an aggregate."""
+    return tuple(sorted(aggregate.stream for aggregate in Aggregate.__subclasses__()))

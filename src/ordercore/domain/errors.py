@@ -268,6 +268,19 @@ class PaymentInFlight(Conflict):
 
 
 @frozen(kw_only=True, slots=False, str=False)
+class DiscrepancyOpen(Conflict):
+    """The provider's word on an earlier attempt contradicts our books, and nobody has settled that yet."""
+
+    code = "discrepancy_open"
+    message = (
+        "The provider and our books differ about the money of order {order_number}; settle its work item first"
+        " (payment work-items)."
+    )
+
+    order_number: str
+
+
+@frozen(kw_only=True, slots=False, str=False)
 class ShipmentInProgress(Conflict):
     """A shipment has claimed pieces of this order."""
 

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.customer import Address, Contact
-from ordercore.domain.errors import PaymentInFlight, ShipmentInProgress, TransitionRefused
+from ordercore.domain.errors import DiscrepancyOpen, PaymentInFlight, ShipmentInProgress, TransitionRefused
 from ordercore.domain.evolving import evolve
 from ordercore.domain.lifecycles import ORDER, OrderAction, OrderStatus, PaymentStatus, advance
 from ordercore.domain.money import Money
@@ -192,6 +192,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: the order does not wait for money.
             PaymentInFlight: an earlier attempt has no final answer.
+            DiscrepancyOpen: the provider's word contradicts our books.
         """
         self._advance(OrderAction.PAY)
         self.refuse_in_flight()
@@ -202,6 +203,7 @@ class Order(Aggregate):
 
         Raises:
             PaymentInFlight: a provider is being asked for it.
+            DiscrepancyOpen: the provider's word contradicts our books.
             TransitionRefused: it does not wait for money.
         """
         self.refuse_in_flight()
@@ -215,6 +217,7 @@ class Order(Aggregate):
 
         Raises:
             PaymentInFlight: an earlier attempt has no final answer.
+            DiscrepancyOpen: the provider's word contradicts our books.
             TransitionRefused: no money is held.
         """
         self.refuse_in_flight()
@@ -284,6 +287,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: shipped, delivered or cancelled already.
             PaymentInFlight: an attempt has no final answer yet.
+            DiscrepancyOpen: the provider's word contradicts our books.
             ShipmentInProgress: a shipment has claimed its pieces.
         """
         action = OrderAction.EXPIRE if because is CancelReason.EXPIRED else OrderAction.CANCEL
@@ -302,6 +306,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: it is not cancelled.
             PaymentInFlight: the last try has no final answer yet.
+            DiscrepancyOpen: the provider's word contradicts our books.
         """
         if self.status is not OrderStatus.CANCELLED:
             raise TransitionRefused(kind="order", status=self.status.value, action="give its money back")
@@ -318,6 +323,7 @@ class Order(Aggregate):
         Raises:
             TransitionRefused: not confirmed, or nothing is left to ship.
             PaymentInFlight: its money is unsettled.
+            DiscrepancyOpen: the provider's word contradicts our books.
             ShipmentInProgress: another shipment has claimed them.
         """
         status = self._advance(OrderAction.CLAIM)
@@ -399,7 +405,11 @@ class Order(Aggregate):
         return self._stepped(fact, manager_id=manager_id, status=status)
 
     def refuse_in_flight(self) -> None:
-        """Raises PaymentInFlight where an attempt has no final answer yet: it blocks another."""
+        """Raises PaymentInFlight where an attempt has no final answer yet, DiscrepancyOpen where nobody has settled
+        what contradicts our books: what is asked for then might be asked for twice.
+        """
+        if self.payment.discrepancy:
+            raise DiscrepancyOpen(order_number=str(self.number))
         if self.payment.open_attempt is not None:
             raise PaymentInFlight(order_number=str(self.number))
 

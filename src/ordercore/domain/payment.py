@@ -98,7 +98,7 @@ class Attempt:
 
     def is_contradicted_by(self, answer: ProviderAnswer) -> bool:
         """Whether this is the other final word than the recorded one, told for the first time."""
-        is_other = answer.kind is not AnswerKind.UNKNOWN and _ATTEMPT_STATUS[answer.kind] is not self.status
+        is_other = answer.kind is not AnswerKind.UNKNOWN and ATTEMPT_STATUS[answer.kind] is not self.status
         return is_other and not self.is_open and self.reported is None
 
 
@@ -254,7 +254,7 @@ class Payment:
     def _with(self, attempt: Attempt, answer: ProviderAnswer, finished_at: datetime | None) -> tuple[Attempt, ...]:
         after = evolve(
             attempt,
-            status=_ATTEMPT_STATUS[answer.kind],
+            status=ATTEMPT_STATUS[answer.kind],
             reference=answer.reference,
             decline_code=answer.decline_code,
             finished_at=finished_at,
@@ -291,7 +291,7 @@ class Payment:
         return advance(PAYMENT, self.status, action, kind="payment", to=to)
 
 
-_ATTEMPT_STATUS = {
+ATTEMPT_STATUS = {
     AnswerKind.APPROVED: AttemptStatus.SUCCEEDED,
     AnswerKind.DECLINED: AttemptStatus.DECLINED,
     AnswerKind.UNKNOWN: AttemptStatus.UNKNOWN,

@@ -183,8 +183,8 @@ class CoreMachine(Watching):
     @rule(order=orders)
     def somebody_asks_the_provider(self, order: UUID) -> None:
         self.look_at_the_clock()
-        self.shop.payments.settle(order)
-        self.model.settle(order)
+        found = self.outcome_of(lambda: self.shop.payments.settle(order))
+        assert (found.code if isinstance(found, OrderCoreError) else None) == self.model.settle(order)
 
     @rule(order=orders)
     def an_admin_decides(self, order: UUID) -> None:

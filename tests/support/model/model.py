@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.model.effects import Effects
 from tests.support.model.refusals import Refusals
 from tests.support.model.rounds import Rounds
-from tests.support.model.words import RESERVATION, Answer, Made, Row, merged, refused
+from tests.support.model.words import LONGEST_ANSWER, REQUEST_WAIT, RESERVATION, Answer, Made, Row, merged, refused
 
 
 class Model(Effects, Refusals, Rounds):
@@ -147,7 +147,8 @@ class Model(Effects, Refusals, Rounds):
         if shipment["status"] == "pending" and self._is_old(shipment):
             self._advance(stored["subject"])
         is_unknown = order["attempt"] is not None and order["attempt"]["state"] == "unknown"
-        if shipment["status"] == "pending" and not is_unknown:
+        may_be_made = self.now + REQUEST_WAIT - shipment["since"] <= LONGEST_ANSWER
+        if shipment["status"] == "pending" and not is_unknown and may_be_made:
             return refused("request_in_progress")
         return self._judged_shipment(stored["subject"], replayed=True)
 

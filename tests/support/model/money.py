@@ -94,7 +94,7 @@ class Money(State):
     def _authorised(self, order: Row, attempt: Row) -> None:
         order.update(authorised=attempt["amount"], payment="authorised", status="confirmed", expires=None)
         order["is_declined"] = False
-        if self.captures_at_once:
+        if self.captures_at_once and not order["discrepancy"]:
             self._ask(order, "capture", order["total"], None)
 
     def _declined(self, order: Row) -> None:

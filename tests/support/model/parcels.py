@@ -20,7 +20,7 @@ class Parcels(Money):
             self._drive(order)
         elif order["attempt"] is not None:
             self._resume(order)
-        if order["attempt"] is not None:
+        if order["attempt"] is not None or order["discrepancy"]:
             return
         if order["payment"] == "authorised":
             self._fail(id, "money_unavailable")

@@ -111,7 +111,10 @@ class Refusals(State):
         return set() if self.admins[spec["admin"]]["active"] else {"transition_refused"}
 
     def _in_flight(self, spec: Row) -> set[str]:
-        return {"payment_in_flight"} if self.orders[spec["order"]]["attempt"] is not None else set()
+        """An answer is outstanding, or contradicts the books."""
+        order = self.orders[spec["order"]]
+        why = {"payment_in_flight"} if order["attempt"] is not None else set()
+        return why | ({"discrepancy_open"} if order["discrepancy"] else set())
 
     def _in_shipment(self, spec: Row) -> set[str]:
         return {"shipment_in_progress"} if self.orders[spec["order"]]["claimed_by"] is not None else set()

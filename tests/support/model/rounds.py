@@ -35,17 +35,21 @@ class Rounds(Parcels):
 
     def _expire(self, order: Row) -> None:
         is_late = order["expires"] is not None and order["expires"] <= self.now
-        if order["status"] == "pending" and is_late and order["attempt"] is None:
+        is_sure = order["attempt"] is None and not order["discrepancy"]
+        if order["status"] == "pending" and is_late and is_sure:
             self._end(order, "expired")
 
-    def settle(self, id: Any) -> None:
-        """Somebody asks the provider now; money that could not be given back gets another try."""
+    def settle(self, id: Any) -> str | None:
+        """Somebody asks the provider now; money that could not be given back gets another try. Why not, if not."""
         order = self.orders[id]
         if order["attempt"] is not None:
             self._resume(order)
+        elif order["status"] == "cancelled" and order["discrepancy"]:
+            return "discrepancy_open"
         elif order["status"] == "cancelled" and order["authorised"] != order["refunded"]:
             self._give_back(order)
             self._drive(order)
+        return None
 
     def resolve(self, id: Any) -> str | None:
         """An admin who has looked into the provider's books decides: the outcome, None where nothing is to decide."""
@@ -77,6 +81,6 @@ class Rounds(Parcels):
         order = self.orders[id]
         attempt = order["attempt"]
         adds = attempt["kind"] in ("authorise", "capture")
-        order["discrepancy"] += attempt["amount"] * (1 if (outcome == "declined") == adds else -1)
         self._record(order, outcome)
         self._drive(order)
+        order["discrepancy"] += attempt["amount"] * (1 if (outcome == "declined") == adds else -1)

@@ -9,6 +9,8 @@ from typing import Any
 Row = dict[str, Any]
 
 PATIENCE = 20
+LONGEST_ANSWER = 10
+REQUEST_WAIT = 5
 KEY_LIFETIME = 24 * 3600
 RESERVATION = 3600
 KEY_RETENTION = 30 * 24 * 3600

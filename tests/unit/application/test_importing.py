@@ -1,20 +1,24 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from ordercore.adapters.group_commit import GroupCommit
+from ordercore.adapters.memory.store import MemoryStore
 from ordercore.application.catalogue import AddProduct
 from ordercore.application.customers import RegisterCustomer
-from ordercore.application.importing import ImportedOrder, ImportVerdict, PaymentMode
+from ordercore.application.importing import END_PRODUCT_IMPORT, ImportedOrder, ImportVerdict, PaymentMode
 from ordercore.application.placing import CustomerReference, PlaceOrder
 from ordercore.application.pricing import ItemRequest
 from ordercore.application.steering import CancelOrder
 from ordercore.domain.actor import Permission
-from ordercore.domain.errors import InvalidRequest, OutOfStock, PaymentDeclined, PermissionMissing
+from ordercore.domain.errors import InvalidRequest, OutOfStock, Overloaded, PaymentDeclined, PermissionMissing
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.limits import MAX_ORDERS_PER_BATCH
 from ordercore.domain.money import Money
-from ordercore.testing.faults import CountingIds
+from ordercore.ports.commits import Change
+from ordercore.testing.faults import CountingIds, FixedClock
 from tests.support.cores import ANN, DECLINED, HOME, OpenShop, a_command, a_shop, add, an_actor, available
 
 LAST_YEAR = datetime(2024, 1, 5, 11, 53, 26, tzinfo=UTC)
@@ -97,6 +101,50 @@ def test_an_import_that_is_cut_off_sums_up_what_it_did() -> None:
     with pytest.raises(KeyboardInterrupt):
         stopped()
     assert summaries(shop) == [{"imported": 1, "known": 0, "low": 1, "low_skus": ["LOW"]}]
+
+
+class NoSummaries:
+    """Commits that are overloaded as soon as an import wants to end."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore(now=FixedClock().now)
+        self._inner = GroupCommit(self.store)
+
+    def run(self, change: Change[Any, Any], commands: Sequence[Any]) -> Sequence[Any]:
+        if change is END_PRODUCT_IMPORT:
+            raise Overloaded
+        return self._inner.run(change, commands)
+
+
+def a_shop_without_summaries() -> OpenShop:
+    commits = NoSummaries()
+    return a_shop(store=commits.store, commits=commits)
+
+
+def test_one_call_writes_products_and_summary_together() -> None:
+    shop = a_shop_without_summaries()
+    assert [outcome.verdict for outcome in shop.importing.products([a_product("LOW", quantity=1)])] == [IMPORTED]
+    assert summaries(shop) == [{"imported": 1, "known": 0, "low": 1, "low_skus": ["LOW"]}]
+
+
+def test_a_summary_that_cannot_be_written_says_so_and_the_products_stay() -> None:
+    shop = a_shop_without_summaries()
+    with pytest.raises(Overloaded), shop.importing.product_import() as run:
+        run.add([a_product("A")])
+    assert shop.catalogue.by_sku("A").on_hand == 99
+
+
+def test_a_summary_that_cannot_be_written_hides_no_other_failure() -> None:
+    shop = a_shop_without_summaries()
+
+    def stopped() -> None:
+        with shop.importing.product_import() as run:
+            run.add([a_product("A")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        stopped()
+    assert caught.value.__notes__ == [f"The import's summary was not written either: {Overloaded()}"]
 
 
 def test_a_batch_that_is_refused_does_not_count() -> None:

@@ -1,8 +1,5 @@
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 
 from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.payments import ResolveAttempt
@@ -11,7 +8,6 @@ from ordercore.application.steering import CancelOrder
 from ordercore.domain.errors import CardRefused, InvalidRequest, KeyReused, TransitionRefused, UnknownResource
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
-from ordercore.ports.commits import Change, Commits
 from ordercore.ports.gateway import Card, ProviderCall, ProviderTraits
 from ordercore.testing.builders import IDS
 from ordercore.testing.faults import Cut, Fault, FaultPlan, FaultyGateway, PlannedFault
@@ -138,17 +134,19 @@ def test_a_refused_decision_leaves_its_key_free() -> None:
     assert not decided.payment.is_unknown
 
 
-def test_a_decision_that_a_crash_cut_off_is_made_by_its_repeat() -> None:
-    shop = a_shop()
+def test_a_settling_whose_process_died_is_done_by_its_repeat() -> None:
+    plan = FaultPlan(Cut("gateway.void.before", Fault.UNKNOWN))
+    shop = a_shop(gateway=FaultyGateway(FakeGateway(), plan))
     add(shop)
-    order = placed(shop, token=TIMEOUT)
-    command = ResolveAttempt(order_id=order.id, outcome=AnswerKind.APPROVED, reason="seen there")
-    commits = shop.core.commits
-    dying = OrderCore(evolve(shop.core, commits=DyingBefore("settle_payment", commits)))
+    order = shop.ordering.cancel(CancelOrder(order_id=placed(shop).id))
+    shop.payments.resolve(ResolveAttempt(order_id=order.id, outcome=AnswerKind.DECLINED, reason="they know nothing"))
+    dying = OrderCore(
+        evolve(shop.core, gateway=FaultyGateway(FakeGateway(), FaultPlan(Cut("gateway.void.before", Fault.RAISE))))
+    )
     with pytest.raises(PlannedFault):
-        dying.payments.resolve(command, idempotency_key="key")
-    decided = shop.payments.resolve(command, idempotency_key="key")
-    assert (decided.status, decided.replayed) == (OrderStatus.CONFIRMED, False)
+        dying.payments.settle(order.id, idempotency_key="key")
+    again = shop.payments.settle(order.id, idempotency_key="key")
+    assert (again.payment.status, again.replayed) == (PaymentStatus.VOIDED, True)
 
 
 class Reluctant(FakeGateway):
@@ -161,19 +159,6 @@ class Reluctant(FakeGateway):
             return super().call(request)
         self.voids += 1
         return ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="try_later")
-
-
-@frozen
-class DyingBefore:
-    """Commits of a process that dies before one kind of change."""
-
-    name: str
-    inner: Commits
-
-    def run(self, change: Change[Any, Any], commands: Sequence[Any]) -> Sequence[Any]:
-        if change.name == self.name:
-            raise PlannedFault(self.name)
-        return self.inner.run(change, commands)
 
 
 def test_settling_asks_for_an_open_attempt_at_once() -> None:

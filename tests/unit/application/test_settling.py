@@ -42,7 +42,7 @@ def a_stocked_shop(*cuts: Cut, settings: Settings | None = None) -> OpenShop:
     return shop
 
 
-class Dawdling(FakeGateway):
+class Sluggish(FakeGateway):
     """A provider that takes six seconds for everything, of the ten that it may take."""
 
     def __init__(self, clock: FixedClock) -> None:
@@ -68,7 +68,7 @@ def a_shop_that_waits(gateway: Callable[[FixedClock], FakeGateway]) -> OpenShop:
 
 
 def test_an_answer_never_takes_longer_than_one_deadline_though_two_things_are_asked() -> None:
-    shop = a_shop_that_waits(Dawdling)
+    shop = a_shop_that_waits(Sluggish)
     began = shop.clock.now()
     order = placed(shop)
     assert shop.clock.now() - began == timedelta(seconds=10)
@@ -101,7 +101,7 @@ def test_nobody_is_asked_again_where_no_time_is_left() -> None:
 
 
 def test_a_batch_is_waited_for_to_its_end() -> None:
-    shop = a_shop_that_waits(Dawdling)
+    shop = a_shop_that_waits(Sluggish)
     orders = shop.ordering.place_many([a_command(), a_command()])
     assert [each.payment.status for each in orders if isinstance(each, Order)] == [PaymentStatus.CAPTURED] * 2
 

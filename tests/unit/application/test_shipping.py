@@ -341,10 +341,13 @@ def test_a_label_is_left_to_the_worker_where_the_capture_took_the_time() -> None
     add(shop, quantity=10)
     order = placed(shop)
     began = shop.clock.now()
-    shipment = shop.shipping.ship(ShipOrder(order_id=order.id))
+    shipment = shop.shipping.ship(ShipOrder(order_id=order.id), idempotency_key="ship")
     assert shop.clock.now() - began < shop.core.gateway.traits.deadline
     assert (shipment.status, plan.passes.get("carrier.label.before")) == (ShipmentStatus.PENDING, None)
     assert now(shop, order).payment.status is PaymentStatus.CAPTURED
+    shop.clock.advance(timedelta(seconds=1))
+    again = shop.shipping.ship(ShipOrder(order_id=order.id), idempotency_key="ship")
+    assert (again.id, again.status, again.replayed) == (shipment.id, ShipmentStatus.PENDING, True)
     shop.clock.advance(timedelta(seconds=30))
     assert shop.housekeeping.run_round().settled == 1
     assert now(shop, order).status is OrderStatus.SHIPPED

@@ -1,6 +1,7 @@
 """A provider that answers after somebody has decided otherwise: nothing is dropped, nothing is overwritten."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -8,12 +9,15 @@ import pytest
 
 from ordercore.adapters.group_commit import GroupCommit
 from ordercore.adapters.memory.store import MemoryStore
-from ordercore.application.payments import ResolveAttempt
-from ordercore.application.settling import SETTLE, record
+from ordercore.application.payments import RESOLVE, ResolveAttempt
+from ordercore.application.settings import CapturePolicy, Settings
+from ordercore.application.settling import record
+from ordercore.application.shipping import ShipOrder
 from ordercore.application.steering import CancelOrder, PayOrder
 from ordercore.application.work_items import SettleWorkItem
 from ordercore.domain.actor import SYSTEM
 from ordercore.domain.errors import (
+    DiscrepancyOpen,
     InvalidRequest,
     KeyReused,
     OrderCoreError,
@@ -22,7 +26,7 @@ from ordercore.domain.errors import (
     UnknownResource,
     VersionIsStale,
 )
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, WorkItemStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus
 from ordercore.domain.money import Money
 from ordercore.domain.order import OnDecline, Order
 from ordercore.domain.payment import AnswerKind, LedgerKind, ProviderAnswer
@@ -147,13 +151,13 @@ def test_a_late_answer_leaves_the_request_that_came_after_it_alone() -> None:
 
 
 class Overtaken(GroupCommit):
-    """Something else comes before the next answer that is recorded."""
+    """Something else comes before the next decision."""
 
     before: Callable[[], object] | None = None
 
     def run(self, change: Change[C, R], commands: Sequence[C]) -> Sequence[R | OrderCoreError]:
         before = self.before
-        if before is not None and change is SETTLE:
+        if before is not None and change is RESOLVE:
             self.before = None
             before()
         return super().run(change, commands)
@@ -171,8 +175,9 @@ def test_a_decision_that_the_provider_overtook_is_refused_and_no_report(token: s
     add(shop)
     order = placed(shop, token=token)
     commits.before = lambda: shop.payments.settle(order.id)
-    with pytest.raises(TransitionRefused, match="cannot be resolved by hand"):
-        shop.payments.resolve(resolution(order, outcome))
+    for _ in range(2):  # a refusal leaves its key free: it is refused again, not answered as done
+        with pytest.raises(TransitionRefused, match="cannot be resolved by hand"):
+            shop.payments.resolve(resolution(order, outcome), idempotency_key="key")
     assert shop.ordering.get(order.id).payment.discrepancy == 0
     assert discrepancies(shop, order) == []
 
@@ -186,6 +191,73 @@ def test_a_decision_that_the_provider_confirmed_first_stands() -> None:
     commits.before = lambda: shop.payments.settle(order.id)
     resolved = shop.payments.resolve(resolution(order, AnswerKind.APPROVED))
     assert (resolved.status, resolved.payment.discrepancy) == (OrderStatus.CONFIRMED, 0)
+
+
+# -- while it is not settled ----------------------------------------------------------------------------------------
+
+
+def test_no_money_is_asked_for_while_the_provider_may_hold_it_already() -> None:
+    shop, _ = a_dawdling_shop()
+    order = placed(shop, token=TIMEOUT, on_decline=OnDecline.HOLD)
+    shop.payments.resolve(resolution(order, AnswerKind.DECLINED))
+    record(shop.core, [(order, APPROVED_LATE)], SYSTEM.id)
+    asked = len(shop.provider.entries())
+    again = PayOrder(order_id=order.id, token="tok_visa")
+    with pytest.raises(DiscrepancyOpen):
+        shop.ordering.pay(again)
+    with pytest.raises(DiscrepancyOpen):
+        shop.ordering.cancel(CancelOrder(order_id=order.id))
+    shop.clock.advance(timedelta(days=1))
+    assert shop.housekeeping.run_round().expired == 0
+    assert len(shop.provider.entries()) == asked
+    (item,) = discrepancies(shop, order)
+    shop.work_items.settle(SettleWorkItem(work_item_id=item.id, reason="given back in their dashboard"))
+    assert shop.ordering.pay(again).status is OrderStatus.CONFIRMED
+
+
+def test_a_cancelled_order_gives_nothing_back_by_itself_while_its_books_are_in_doubt() -> None:
+    shop, order, item = with_a_discrepancy()
+    with pytest.raises(DiscrepancyOpen):
+        shop.payments.settle(order.id)
+    shop.work_items.settle(settling(item))
+    assert shop.payments.settle(order.id).status is OrderStatus.CANCELLED
+
+
+def test_goods_stay_while_the_last_word_is_that_they_are_not_paid() -> None:
+    shop, _ = a_dawdling_shop(Cut("gateway.capture.after", Fault.UNKNOWN))
+    order = placed(shop)
+    shipment = shop.shipping.ship(ShipOrder(order_id=order.id))
+    unknown = shop.ordering.get(order.id)
+    shop.payments.resolve(resolution(unknown, AnswerKind.APPROVED))
+    record(shop.core, [(unknown, DECLINED_LATE)], SYSTEM.id)
+    shop.clock.advance(timedelta(hours=1))
+    shop.housekeeping.run_round()
+    assert shop.shipping.get(shipment.id).status is ShipmentStatus.PENDING
+    (item,) = discrepancies(shop, order)
+    shop.work_items.settle(settling(item))
+    shop.housekeeping.run_round()
+    assert shop.shipping.get(shipment.id).status is ShipmentStatus.LABELLED
+
+
+def test_an_order_whose_books_are_in_doubt_is_not_prepared_for_shipping() -> None:
+    shop, gateway = a_dawdling_shop(Cut("gateway.authorise.after", Fault.UNKNOWN))
+    order = placed(shop, token=DECLINED)
+    gateway.meanwhile = lambda: shop.payments.resolve(resolution(order, AnswerKind.APPROVED))
+    shop.payments.settle(order.id)
+    with pytest.raises(DiscrepancyOpen):
+        shop.shipping.ship(ShipOrder(order_id=order.id))
+
+
+def test_nothing_is_captured_at_once_for_an_order_whose_books_are_in_doubt() -> None:
+    shop = a_shop(settings=Settings(capture=CapturePolicy.CONFIRMED), gateway=Dawdling())
+    add(shop)
+    order = placed(shop, token=TIMEOUT, on_decline=OnDecline.HOLD)
+    shop.payments.resolve(resolution(order, AnswerKind.DECLINED))
+    again = shop.ordering.pay(PayOrder(order_id=order.id, token=TIMEOUT))
+    record(shop.core, [(order, APPROVED_LATE)], SYSTEM.id)
+    settled = shop.payments.settle(again.id)
+    assert (settled.status, settled.payment.captured, settled.payment.discrepancy) == (OrderStatus.CONFIRMED, 0, 1250)
+    assert settled.payment.open_attempt is None
 
 
 # -- settling -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 
 import ordercore.domain
-from ordercore.domain.aggregates import Aggregate, Event
+from ordercore.domain.aggregates import Aggregate, Event, streams
 from ordercore.domain.order_events import PaymentEvent
 from tests.support.domain import ACTOR, NOON, SHIPMENT, a_product, claimed_order, confirmed_order
 
@@ -58,8 +58,8 @@ def test_every_event_has_a_stable_public_name_of_its_own() -> None:
 
 
 def test_every_aggregate_has_a_stream_of_its_own() -> None:
-    streams = {aggregate.__name__: aggregate.stream for aggregate in below(Aggregate)}
-    assert streams == {
+    by_class = {aggregate.__name__: aggregate.stream for aggregate in below(Aggregate)}
+    assert by_class == {
         "AdminUser": "admin",
         "ApiToken": "token",
         "Customer": "customer",
@@ -70,6 +70,7 @@ def test_every_aggregate_has_a_stream_of_its_own() -> None:
         "Subscription": "subscription",
         "WorkItem": "work_item",
     }
+    assert streams() == tuple(sorted(by_class.values()))
 
 
 def test_what_was_not_yet_saved_is_no_part_of_equality() -> None:

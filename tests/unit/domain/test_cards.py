@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from random import Random
+from uuid import UUID, uuid4
 
 import pytest
 from attrs import evolve
@@ -71,7 +72,18 @@ def test_a_token_is_text() -> None:
         "6011111111111117",
         "3056930009020004",
         "3566002020360505",
-        "4222222222222",
+        f"order{CARD}",
+        f"tok{CARD}",
+        f"ref.{CARD}",
+        f"orders/{CARD}",
+        "order4242-4242-4242-4242",
+        "4242_4242_4242_4242",
+        "4242/4242/4242/4242",
+        "basket_4242.4242.4242.4242",
+        "amex378282246310005",
+        "3782.822463.10005",
+        "3782_822463_10005",
+        "4242424242424242428",
     ],
 )
 def test_card_numbers_are_known(text: str) -> None:
@@ -88,9 +100,32 @@ def test_card_numbers_are_known(text: str) -> None:
         "42424242424242424242",  # too long
         "0197fe00-4242-4242-8424-242424242424",  # an id
         f"a{CARD}f",  # a digest
+        f"9a{CARD}",  # another
+        f"0.{CARD}",  # a fraction
+        "0197fe00_4242_4242_4242_424242424242",  # an id in another spelling
+        "0197fe00424242424242424242424242",  # and in one without groups
+        "4222222222222",  # a Visa of the past, or any key of 13 digits
+        "order4222222222222",
+        "302-4242424-4242425",  # an order of a marketplace
+        "ORD-2026-0001234",  # of ours
+        "orders/2026/11/23/000424242",
+        "2026-11-23T19:09:26.424242",  # a time
+        "20261123.190926.424242",
+        "4242_4242.4242/4242",  # no group has one separator and its neighbour another
         "1483272806000000",  # a time
         "",
     ],
 )
 def test_other_numbers_are_not_taken_for_cards(text: str) -> None:
     assert not holds_card_number(text)
+
+
+def test_random_tokens_are_not_taken_for_cards() -> None:
+    random = Random(4)
+    digests = [f"{random.getrandbits(bits):0{bits // 4}x}" for bits in (96, 128, 160, 256) for _ in range(5_000)]
+    ids = [UUID(int=random.getrandbits(128)) for _ in range(5_000)]
+    spelled = [spelling for id in map(str, ids) for spelling in (id, id.upper(), id.replace("-", "_"), f"order_{id}")]
+    articles = [f"{random.randrange(10**13):013d}" for _ in range(5_000)]
+    seconds = [random.randrange(10**9, 2 * 10**9) for _ in range(5_000)]
+    times = [f"order{second * scale + random.randrange(scale)}" for scale in (10**6, 10**9) for second in seconds]
+    assert [text for text in (*digests, *spelled, *articles, *times) if holds_card_number(text)] == []

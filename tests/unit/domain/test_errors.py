@@ -55,6 +55,7 @@ CODES = {
     "AmountTooLarge": "amount_too_large",
     "CardRefused": "card_refused",
     "CurrencyMismatch": "currency_mismatch",
+    "DiscrepancyOpen": "discrepancy_open",
     "InvalidRequest": "invalid_request",
     "KeyReused": "key_reused",
     "LabelRefused": "label_refused",

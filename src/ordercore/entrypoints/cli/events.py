@@ -9,6 +9,7 @@ import click
 from ordercore import EventRow, OrderCore, PageRequest
 from ordercore.application.deliveries import GiveUpEvent, RetryDeadLetter
 from ordercore.application.subscriptions import ReplayEvents
+from ordercore.domain.aggregates import streams
 from ordercore.domain.limits import MAX_PAGE, MAX_POSITION
 from ordercore.entrypoints.cli.exits import Exit, Refusal
 from ordercore.entrypoints.cli.options import confirm, key_option, page, page_options, reason_option, yes_option
@@ -27,7 +28,6 @@ from ordercore.entrypoints.cli.session import as_uuid, id_of, subscription_id, w
 from ordercore.entrypoints.cli.signals import until_told_to_stop
 from ordercore.entrypoints.http import rendering, rendering_events
 
-STREAMS = ("order", "product", "customer", "shipment", "admin", "token", "work_item", "import", "subscription")
 PAUSE_SECONDS = 0.5
 
 position_type = click.IntRange(0, MAX_POSITION)
@@ -46,7 +46,7 @@ def event() -> None:
 
 
 @event.command("list")
-@click.option("--stream", type=click.Choice(STREAMS), help="Only events of this kind of thing.")
+@click.option("--stream", type=click.Choice(streams()), help="Only events of this kind of thing.")
 @type_option
 @page_options
 @format_option

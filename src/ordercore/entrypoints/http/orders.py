@@ -17,6 +17,7 @@ from ordercore.domain.errors import (
     AlreadyExists,
     AmountTooLarge,
     CurrencyMismatch,
+    DiscrepancyOpen,
     InvalidRequest,
     KeyReused,
     LabelRefused,
@@ -127,7 +128,7 @@ def quote(asked: Asked[Quote]) -> Response:
     answer=shapes.OrderShape,
     also=(202,),
     key=Key.REQUIRED,
-    refusals=(*STEERED, *KEYED, PaymentInFlight, PaymentDeclined),
+    refusals=(*STEERED, *KEYED, PaymentInFlight, DiscrepancyOpen, PaymentDeclined),
 )
 def pay_order(asked: Asked[PayOrder], order: str) -> Response:
     """Try again to pay an order that waits after a decline."""
@@ -144,7 +145,7 @@ def pay_order(asked: Asked[PayOrder], order: str) -> Response:
     answer=shapes.OrderShape,
     also=(202,),
     key=Key.REQUIRED,
-    refusals=(*STEERED, *KEYED, PaymentInFlight, ShipmentInProgress),
+    refusals=(*STEERED, *KEYED, PaymentInFlight, DiscrepancyOpen, ShipmentInProgress),
 )
 def cancel_order(asked: Asked[CancelOrder], order: str) -> Response:
     """Cancel an order: stock released, money voided or refunded."""
@@ -162,7 +163,7 @@ def cancel_order(asked: Asked[CancelOrder], order: str) -> Response:
     status=201,
     also=(202,),
     key=Key.REQUIRED,
-    refusals=(*STEERED, *KEYED, PaymentInFlight, ShipmentInProgress, MoneyUnavailable, LabelRefused),
+    refusals=(*STEERED, *KEYED, PaymentInFlight, DiscrepancyOpen, ShipmentInProgress, MoneyUnavailable, LabelRefused),
 )
 def ship_order(asked: Asked[ShipOrder], order: str) -> Response:
     """Ship an order whole. 202 says that money or label are outstanding: look at Location later."""

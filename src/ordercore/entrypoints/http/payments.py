@@ -7,7 +7,7 @@ from flask import Response
 
 from ordercore import Card, PaymentFilter
 from ordercore.application.payments import ResolveAttempt
-from ordercore.domain.errors import CardRefused, TransitionRefused, UnknownResource
+from ordercore.domain.errors import CardRefused, DiscrepancyOpen, TransitionRefused, UnknownResource
 from ordercore.domain.fields import instance_of, text, whole_number
 from ordercore.entrypoints.http import rendering, shapes
 from ordercore.entrypoints.http.answers import answer, listed, order_id, ordered
@@ -62,7 +62,7 @@ def list_payments(asked: Asked[None]) -> Response:
     key=Key.REQUIRED,
     answer=shapes.OrderShape,
     also=(202,),
-    refusals=(UnknownResource,),
+    refusals=(UnknownResource, DiscrepancyOpen),
 )
 def settle_payment(asked: Asked[None], order: str) -> Response:
     """Ask the provider now what became of an order's open attempt; a failed refund gets another try, one a key."""

@@ -41,10 +41,24 @@ def test_only_the_first_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    "text", ["4242424242424242", "4242 4242 4242 4242", "4000-0000-0000-0002", "378282246310005", "6759649826438453"]
+    "text",
+    [
+        "4242424242424242",
+        "4242 4242 4242 4242",
+        "4000-0000-0000-0002",
+        "378282246310005",
+        "6759649826438453",
+        "4242_4242_4242_4242",
+        "4242/4242/4242/4242",
+        "4242.4242.4242.4242",
+    ],
 )
 def test_card_numbers_are_taken_out(text: str) -> None:
     assert without_card_numbers(f'{{"number":"{text}"}}') == '{"number":"[card number]"}'
+
+
+def test_a_card_number_beside_other_digits_is_taken_out() -> None:
+    assert without_card_numbers("23 4242424242424242") == "23 [card number]"
 
 
 @pytest.mark.parametrize("text", ["+15135550900", "basket-31198570044", "4242424242424241", "2017-01-01T11:53:26Z"])
