@@ -35,6 +35,21 @@ class FindsByCharging(FakeGateway):
         return self.call(request)
 
 
+class WaitsAsItLikes(FakeGateway):
+    def call(self, request):
+        return super().call(evolve(request, within=None))
+
+
+class KeepsTheWait(FakeGateway):
+    def call(self, request):
+        return super().call(evolve(request, reference=str(request.within)))
+
+
+class KeepsTheWaitToo(FakeCarrier):
+    def buy_label(self, request):
+        return super().buy_label(evolve(request, recipient=str(request.within)))
+
+
 class BuysTwice(FakeCarrier):
     def buy_label(self, request):
         return super().buy_label(evolve(request, key=str(uuid4())))
@@ -127,7 +142,10 @@ def trial(suite, name, make):
     return type("Trial", (suite,), {name: fixture})
 
 
-TestForgetsKeys = trial(PaymentGatewaySuite, "gateway", ForgetsKeys)
+TestForgetsKeys = trial(PaymentGatewaySuite, "gateway", lambda: ForgetsKeys(slow_seconds=0.2))
+TestWaitsAsItLikes = trial(PaymentGatewaySuite, "gateway", lambda: WaitsAsItLikes(slow_seconds=0.2))
+TestKeepsTheWait = trial(PaymentGatewaySuite, "gateway", KeepsTheWait)
+TestKeepsTheWaitToo = trial(CarrierSuite, "carrier", KeepsTheWaitToo)
 TestFindsByCharging = trial(PaymentGatewaySuite, "gateway", FindsByCharging)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
 TestCarries = trial(PublisherTrial, "publisher", Carries)
@@ -162,6 +180,10 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("ForgetsKeys", "a_key_with_other_content_takes_no_effect"),
         ("ForgetsKeys", "one_key_in_many_threads_is_one_call"),
         ("FindsByCharging", "asking_for_a_call_does_not_make_it"),
+        ("WaitsAsItLikes", "a_slow_call_is_unknown_when_the_wait_is_over_and_found_later"),
+        ("KeepsTheWait", "how_long_we_wait_is_no_part_of_what_we_ask"),
+        ("KeepsTheWaitToo", "how_long_we_wait_is_no_part_of_the_parcel"),
+        ("BuysTwice", "a_wait_that_is_over_soon_buys_no_second_label"),
         ("BuysTwice", "a_repeated_key_answers_the_same_label"),
         ("BuysTwice", "a_key_with_another_parcel_buys_no_second_label"),
         ("BuysTwice", "one_key_in_many_threads_is_one_label"),
