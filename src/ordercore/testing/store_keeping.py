@@ -13,6 +13,7 @@ from ordercore.domain.customer import Customer
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.order import OnDecline
 from ordercore.domain.product import Product
+from ordercore.domain.subscription import Subscription
 from ordercore.domain.work_item import WorkItem
 from ordercore.ports.store import Store
 from ordercore.testing.store_samples import (
@@ -23,6 +24,7 @@ from ordercore.testing.store_samples import (
     a_customer,
     a_product,
     a_shipment,
+    a_subscription,
     a_token,
     a_work_item,
     an_admin,
@@ -200,6 +202,30 @@ class KeepingTests:
                 "work_item.opened.v1",
                 "work_item.settled.v1",
             ]
+
+    def test_subscriptions_are_kept_as_they_are_and_their_names_are_unique(self, store: Store) -> None:
+        first, second = a_subscription(), a_subscription()
+        with store.begin() as work:
+            assert work.subscriptions.claim_names((first,)) == {}
+        with store.begin() as work:
+            assert work.subscriptions.claim_names((second,)) == {"till": first.id}
+        with store.reading() as lookups:
+            assert lookups.subscriptions((first.id, second.id)) == {first.id: saved(first)}
+            assert lookups.subscription_named("till") == first.id
+            assert list(lookups.active_subscriptions()) == [saved(first)]
+
+        def removed(held: Subscription) -> Subscription:
+            return held.remove(at=AT, actor_id=ACTOR_ID)
+
+        assert change(store, lambda work: work.subscriptions, first, removed) == saved(removed(saved(first)))
+        with store.begin() as work:
+            assert work.subscriptions.claim_names((second,)) == {}
+        with store.reading() as lookups:
+            assert [event.type for event in lookups.events("subscription", first.id)] == [
+                "subscription.added.v1",
+                "subscription.removed.v1",
+            ]
+            assert [row.number for row in lookups.events_between("subscription", first.id, 2, 9)] == [2]
 
     def test_times_keep_their_microseconds_whatever_their_zone(self, store: Store) -> None:
         token = evolve(a_token(), created_at=AT + timedelta(microseconds=1))

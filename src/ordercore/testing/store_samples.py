@@ -19,6 +19,7 @@ from ordercore.domain.payment import AnswerKind, AttemptKind, Payment, PaymentMe
 from ordercore.domain.product import DEFAULT_LOCATION, Product
 from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Label, Shipment, ShipmentLine
+from ordercore.domain.subscription import Subscription, SubscriptionKind
 from ordercore.domain.work_item import WorkItem, WorkItemKind
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
@@ -171,6 +172,22 @@ def a_work_item(order: Order) -> WorkItem:
         payment_id=order.payment.id,
         attempt_id=order.payment.attempts[-1].id,
         amount=Money(-1250, "EUR"),
+        at=AT,
+        actor_id=ACTOR_ID,
+    )
+
+
+def a_subscription(name: str = "till") -> Subscription:
+    """An active webhook."""
+    return Subscription.add(
+        id=new_id(),
+        name=name,
+        kind=SubscriptionKind.WEBHOOK,
+        address="https://example.com/hook",
+        types=("order.*", "product.added.v1"),
+        secret="whsec_one",
+        allows_private=False,
+        after=7,
         at=AT,
         actor_id=ACTOR_ID,
     )

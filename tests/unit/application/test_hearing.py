@@ -52,7 +52,7 @@ def test_a_notification_settles_what_no_answer_settled() -> None:
     assert hear(shop, told(shop, order)) == 1
     after = shop.ordering.place(a_command(token=TIMEOUT), idempotency_key="k")
     assert (after.status, after.replayed) == (OrderStatus.CONFIRMED, True)
-    assert told_of(shop, order.id).news == [("confirmation", str(order.number))]
+    assert told_of(shop, order.id).kinds == ["confirmation"]
 
 
 def test_what_follows_is_asked_for_at_once() -> None:
