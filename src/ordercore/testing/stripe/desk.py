@@ -140,6 +140,7 @@ _ROUTES: tuple[tuple[str, str, Route], ...] = (
     ("POST", "/v1/payment_intents", lambda books, _, parameters: intents.create(books, parameters)),
     ("GET", "/v1/payment_intents", _listing("payment_intent")),
     ("GET", f"/v1/payment_intents/{ID}", _retrieval("payment_intent")),
+    ("POST", f"/v1/payment_intents/{ID}", intents.update),
     ("POST", f"/v1/payment_intents/{ID}/capture", intents.capture),
     ("POST", f"/v1/payment_intents/{ID}/cancel", intents.cancel),
     ("POST", "/v1/refunds", lambda books, _, parameters: refunds.create(books, parameters)),

@@ -36,13 +36,14 @@ class Fault(StrEnum):
     OTHER_CURRENCY = "other_currency"
     UNKNOWN_CURRENCY = "unknown_currency"
     UNKNOWN_STATUS = "unknown_status"
-    ODD_ERROR = "odd_error"
+    ODD_ERROR = "odd_error"  # 400, and no reason
 
 
 BEFORE: Mapping[Fault, Refusal] = {
     Fault.ERROR_BEFORE: Refusal(500, "api_error", "An unknown error occurred."),
     Fault.RATE_LIMIT: Refusal(429, "invalid_request_error", "Request rate limit exceeded.", code="rate_limit"),
 }
+ODD_ERROR = Answer(400, {"error": "no"})
 ERROR = Answer(500, {"error": {"type": "api_error", "message": "An unknown error occurred."}})
 
 
@@ -120,5 +121,4 @@ _SPOILT: Mapping[Fault, Callable[[Json], Json]] = {
     Fault.OTHER_CURRENCY: lambda body: {**body, "currency": "sek"},
     Fault.UNKNOWN_CURRENCY: lambda body: {**body, "currency": "zzz"},
     Fault.UNKNOWN_STATUS: lambda body: {**body, "status": "half_done"},
-    Fault.ODD_ERROR: lambda _: {"error": "no"},
 }

@@ -72,6 +72,15 @@ def capture(books: StripeBooks, id: str, parameters: Json) -> Json:
     return shown(intent)
 
 
+def update(books: StripeBooks, id: str, parameters: Json) -> Json:
+    """POST /v1/payment_intents/ID: more metadata, whatever its state."""
+    forms.only(parameters, "metadata")
+    intent = books.get("payment_intent", id)
+    intent["metadata"] = {**intent["metadata"], **forms.nested(parameters, "metadata")}
+    books.put(intent)
+    return shown(intent)
+
+
 def cancel(books: StripeBooks, id: str, parameters: Json, reason: str | None = None) -> Json:
     """POST /v1/payment_intents/ID/cancel: a hold is given up."""
     forms.only(parameters, "cancellation_reason")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,6 +59,13 @@ class StripeProcess:
     def totals(self) -> Mapping[str, Json]:
         """What every authorisation came to, by our attempt's id."""
         return self.control("totals")
+
+    def events(self) -> Sequence[Json]:
+        """What happened, newest first: as many as Stripe lists at once."""
+        request = Request(f"{self.base}/v1/events?limit=100", headers={"Authorization": f"Bearer {KEY}"})
+        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            happened: Sequence[Json] = json.load(answer)["data"]
+            return happened
 
     def control(self, path: str, wish: Json | None = None) -> Json:
         """One of the routes below `/_fake/`."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ordercore.testing.stripe.books import StripeBooks
 from ordercore.testing.stripe.control import Control
 from ordercore.testing.stripe.desk import Asked, Desk
-from ordercore.testing.stripe.faults import BEFORE, ERROR, Fault, FaultQueue, Planned, encoded
+from ordercore.testing.stripe.faults import BEFORE, ERROR, ODD_ERROR, Fault, FaultQueue, Planned, encoded
 from ordercore.testing.stripe.shapes import Answer
 
 AUTHENTICATE = re.compile(r"/_fake/authenticate/(\w+)(?:/(succeed|fail))?")
@@ -101,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             if fault is Fault.LATE:
                 time.sleep(planned.seconds)
-            self._say(answer, fault)
+            self._say(ODD_ERROR if fault is Fault.ODD_ERROR else answer, fault)
 
     def _say(self, answer: Answer, fault: Fault | None) -> None:
         body = encoded(answer, fault).replace(b'"/_fake/', f'"{self.server.base}/_fake/'.encode())
@@ -114,14 +114,15 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            for start in range(0, len(body), 1 if is_dripping else len(body)):
-                self.wfile.write(body[start : start + (1 if is_dripping else len(body))])
-                if is_dripping:
-                    self.wfile.flush()
-                    time.sleep(DRIP_SECONDS)
-            self.wfile.flush()
+            for piece in (body[at : at + 1] for at in range(len(body))) if is_dripping else (body,):
+                self._write(piece, DRIP_SECONDS if is_dripping else 0)
         except OSError:  # whoever asked has gone
             self.close_connection = True
+
+    def _write(self, piece: bytes, pause_seconds: float) -> None:
+        self.wfile.write(piece)
+        self.wfile.flush()
+        time.sleep(pause_seconds)
 
     def _drop(self) -> None:
         self.close_connection = True
