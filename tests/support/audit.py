@@ -178,12 +178,19 @@ def _of_order(order: Order, found: Snapshot) -> Iterator[str]:
     asked = tuple(attempt.amount.amount_minor if attempt and attempt.kind is kind else 0 for kind in kinds)
     if pending != asked:
         yield f"pending {pending}, asked {asked}"
+    yield from _of_ledger(order, found)
+    if len([each for each in payment.attempts if each.is_open]) > 1:
+        yield "two attempts are open"
+
+
+def _of_ledger(order: Order, found: Snapshot) -> Iterator[str]:
+    payment = order.payment
     booked = {kind: found.ledger.get((order.id, kind), 0) for kind in ("authorised", "voided", "captured", "refunded")}
     here = (payment.authorised, payment.captured, payment.refunded)
     if here != (booked["authorised"] - booked["voided"], booked["captured"], booked["refunded"]):
         yield f"sums {here}, ledger {booked}"
-    if len([each for each in payment.attempts if each.is_open]) > 1:
-        yield "two attempts are open"
+    if payment.discrepancy != found.ledger.get((order.id, "discrepancy"), 0):
+        yield f"discrepancy {payment.discrepancy}, ledger {found.ledger.get((order.id, 'discrepancy'), 0)}"
 
 
 def _of_events(found: Snapshot) -> Iterator[str]:

@@ -13,7 +13,14 @@ from ordercore.domain.customer import Address, Contact
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.money import Money
 from ordercore.domain.order import Allocation, OnDecline, Order, OrderItem
-from ordercore.domain.payment import AnswerKind, Payment, PaymentMethod, ProviderAnswer
+from ordercore.domain.payment import (
+    AnswerKind,
+    NextAction,
+    NextActionKind,
+    Payment,
+    PaymentMethod,
+    ProviderAnswer,
+)
 from ordercore.domain.product import DEFAULT_LOCATION, Product
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,6 +34,11 @@ ANNA = Contact(name="Anna Meyer", email="anna@example.com", phone="+15135550100"
 APPROVED = ProviderAnswer(kind=AnswerKind.APPROVED, reference="auth_1")
 DECLINED = ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="insufficient_funds")
 UNKNOWN = ProviderAnswer(kind=AnswerKind.UNKNOWN)
+ACTION_REQUIRED = ProviderAnswer(
+    kind=AnswerKind.ACTION_REQUIRED,
+    reference="auth_1",
+    next_action=NextAction(kind=NextActionKind.REDIRECT, value="https://bank.example/confirm"),
+)
 
 
 def euros(amount: str) -> Money:

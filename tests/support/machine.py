@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -58,7 +58,7 @@ from ordercore.domain.order import Order
 from ordercore.domain.payment import AnswerKind, ProviderAnswer
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
-from ordercore.ports.gateway import ProviderCall
+from ordercore.ports.gateway import ProviderCall, ProviderRecord, ProviderReport
 from ordercore.testing.faults import CountingIds, FaultPlan, FaultyCarrier, FaultyGateway, FixedClock, PlannedFault
 from tests.support.audit import Snapshot, breaches, broken, disagreements, parcels_astray, snapshot, unfinished
 from tests.support.cores import Told, a_shop
@@ -155,6 +155,12 @@ class StrictGateway:
 
     def tokenise(self, card: Any) -> str:
         return self._inner.tokenise(card)
+
+    def read_notification(self, body: bytes, headers: Mapping[str, str]) -> Sequence[ProviderReport]:
+        return self._inner.read_notification(body, headers)
+
+    def records(self, since: datetime, until: datetime) -> Iterator[ProviderRecord]:
+        return self._inner.records(since, until)
 
 
 class OnePassword:

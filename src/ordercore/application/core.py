@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
+from ordercore.application.known_tokens import KnownTokens
 from ordercore.application.settings import Settings
 from ordercore.ports.carrier import Carrier
 from ordercore.ports.clock import Clock
@@ -35,3 +36,4 @@ class Core:
     passwords: Passwords
     health: Health
     settings: Settings
+    known_tokens: KnownTokens = field(factory=KnownTokens)

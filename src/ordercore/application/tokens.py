@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
+from functools import partial
 from uuid import UUID
 
 from attrs import field, frozen
@@ -21,6 +23,8 @@ from ordercore.ports.store import UnitOfWork
 
 PREFIX = "oc_"
 """How secrets begin, so that scanners find them where they should not be."""
+
+_SPELLING = re.compile(PREFIX + "([0-9a-f]{32})_")
 
 
 @frozen(kw_only=True, slots=False)
@@ -67,7 +71,7 @@ class Tokens:
         return token, secret
 
     def revoke(self, command: RevokeToken) -> ApiToken:
-        """Revoke a token.
+        """Revoke a token: at once in this process, in others when they look again, which they do every second.
 
         Raises:
             UnknownResource, TransitionRefused (revoked already): refused.
@@ -80,6 +84,7 @@ class Tokens:
             command,
             resource_id=command.token_id,
             again=lambda lookups: lookups.tokens,
+            then=lambda token: self._core.known_tokens.forget(token.id),
         )
 
     def list(self, page: PageRequest = PageRequest()) -> Page[ApiToken]:  # noqa: B008 - frozen
@@ -102,11 +107,15 @@ def actor_of(core: Core, secret: str, *, origin: str) -> Actor:
 
 
 def _found(core: Core, secret: str) -> ApiToken | None:
-    id, _, _ = secret.removeprefix(PREFIX).partition("_")
-    if not secret.startswith(PREFIX) or len(id) != 32 or not set(id) <= set("0123456789abcdef"):
+    spelled = _SPELLING.match(secret)
+    if spelled is None:
         return None
+    return core.known_tokens.get(UUID(spelled[1]), core.clock.now(), partial(_read, core))
+
+
+def _read(core: Core, id: UUID) -> ApiToken | None:
     with core.store.reading() as lookups:
-        return lookups.tokens((UUID(id),)).get(UUID(id))
+        return lookups.tokens((id,)).get(id)
 
 
 def _hash(secret: str) -> bytes:

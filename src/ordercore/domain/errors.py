@@ -380,6 +380,42 @@ class CardRefused(Rejected):
     pointer: str = "/card/number"
 
 
+class NotificationRefused(Rejected):
+    """What came as a provider's notification is not believed; nothing was changed (HTTP 400)."""
+
+
+@frozen(kw_only=True, slots=False, str=False)
+class BadSignature(NotificationRefused):
+    """The notification is not signed, or not by the provider."""
+
+    code = "bad_signature"
+    message = "The notification does not carry a valid signature of {provider}; check the secret that both sides have."
+
+    provider: str
+
+
+@frozen(kw_only=True, slots=False, str=False)
+class NotificationIsOld(NotificationRefused):
+    """The notification was signed too long ago, or in the future: somebody may be repeating it."""
+
+    code = "notification_is_old"
+    message = "The notification of {provider} was not signed within the last {tolerance_seconds} s."
+
+    provider: str
+    tolerance_seconds: int
+
+
+@frozen(kw_only=True, slots=False, str=False)
+class NotificationIsNonsense(NotificationRefused):
+    """The notification is signed and yet cannot be understood."""
+
+    code = "notification_is_nonsense"
+    message = "The notification of {provider} cannot be understood: {reason}."
+
+    provider: str
+    reason: str
+
+
 # -- unavailable ------------------------------------------------------------------------------------------------
 
 
@@ -412,6 +448,18 @@ class StoreUnavailable(Unavailable):
 
     reason: str
     retry_after_seconds: int = 1
+
+
+@frozen(kw_only=True, slots=False, str=False)
+class ProviderUnavailable(Unavailable):
+    """The payment provider cannot be asked; nothing was changed."""
+
+    code = "provider_unavailable"
+    message = "{provider} cannot be asked now ({reason}); nothing was changed, try again."
+
+    provider: str
+    reason: str
+    retry_after_seconds: int = 5
 
 
 @frozen(kw_only=True, slots=False, str=False)

@@ -27,8 +27,11 @@ from ordercore.domain.order_events import (
     OrderLine,
     OrderPlaced,
     OrderShipped,
+    PaymentActionRequired,
     PaymentAttemptStarted,
     PaymentDeclinedEvent,
+    PaymentDiscrepancyFound,
+    PaymentDiscrepancySettled,
     PaymentRecorded,
     PaymentUnknown,
     ShipmentClaimed,
@@ -38,6 +41,7 @@ from ordercore.domain.payment import (
     AnswerKind,
     Attempt,
     AttemptKind,
+    AttemptStatus,
     Payment,
     ProviderAnswer,
 )
@@ -223,14 +227,21 @@ class Order(Aggregate):
     ) -> Order:
         """The order after the provider's word on an attempt; recording a finished one again changes nothing.
 
-        A declined authorisation cancels the order or lets it wait, as `on_decline` says; the stock of a
-        cancelled one is the use case's to release (`reserved`, read before).
+        An answer that does not fit what was asked is as good as none. Another word than is recorded becomes a
+        discrepancy of the payment, and neither ends nor revives the order; its fact names the work item to be opened,
+        which has the ledger entry's id. A declined authorisation cancels the order or lets it wait, as `on_decline`
+        says; the stock of a cancelled one is the use case's to release (`reserved`, read before).
         """
         attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        answer = attempt.credible(answer)
+        if attempt.is_contradicted_by(answer):
+            return self._contradicted(attempt, answer, entry_id, at, actor_id)
         if not attempt.is_open:
             return self
         if answer.kind is AnswerKind.UNKNOWN:
             return self._lost_sight(attempt, at, actor_id)
+        if answer.kind is AnswerKind.ACTION_REQUIRED:
+            return self._awaiting_action(attempt, answer, at, actor_id)
         payment = self.payment.finish(attempt, answer, entry_id=entry_id, at=at)
         approved = answer.kind is AnswerKind.APPROVED
         fact = _fact_of(attempt, answer, payment, at=at, actor_id=actor_id)
@@ -242,6 +253,24 @@ class Order(Aggregate):
         if self.on_decline is OnDecline.CANCEL:
             return order._cancelled(OrderAction.DECLINE, CancelReason.PAYMENT_DECLINED, at, actor_id, counted=True)
         return order
+
+    def settle_discrepancy(
+        self, work_item_id: UUID, attempt_id: UUID, amount: Money, *, entry_id: UUID, at: datetime, actor_id: UUID
+    ) -> Order:
+        """The order once somebody has settled a discrepancy of its payment."""
+        attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        fact = PaymentDiscrepancySettled(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=self.payment.id,
+            attempt_id=attempt_id,
+            kind=attempt.kind,
+            amount_minor=amount.amount_minor,
+            work_item_id=work_item_id,
+        )
+        return self._stepped(
+            fact, payment=self.payment.settle_discrepancy(attempt_id, amount, entry_id=entry_id, at=at)
+        )
 
     # -- ending -------------------------------------------------------------------------------------------------
 
@@ -418,12 +447,39 @@ class Order(Aggregate):
         )
         return self._stepped(fact, payment=payment)
 
+    def _awaiting_action(self, attempt: Attempt, answer: ProviderAnswer, at: datetime, actor_id: UUID) -> Order:
+        payment = self.payment.await_action(attempt, answer, at=at)
+        if payment.attempts == self.payment.attempts:
+            return self
+        fact = PaymentActionRequired(
+            occurred_at=at, actor_id=actor_id, payment_id=payment.id, attempt_id=attempt.id, kind=attempt.kind
+        )
+        return self._stepped(fact, payment=payment)
+
     def _lost_sight(self, attempt: Attempt, at: datetime, actor_id: UUID) -> Order:
+        if attempt.status is AttemptStatus.ACTION_REQUIRED:  # the provider answered before: nothing is unknown
+            return self
         payment = self.payment.lose_sight(attempt, at=at)
         if payment.attempts == self.payment.attempts:
             return self
         fact = PaymentUnknown(
             occurred_at=at, actor_id=actor_id, payment_id=payment.id, attempt_id=attempt.id, kind=attempt.kind
+        )
+        return self._stepped(fact, payment=payment)
+
+    def _contradicted(
+        self, attempt: Attempt, answer: ProviderAnswer, entry_id: UUID, at: datetime, actor_id: UUID
+    ) -> Order:
+        payment = self.payment.contradict(attempt, answer, entry_id=entry_id, at=at)
+        fact = PaymentDiscrepancyFound(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=payment.id,
+            attempt_id=attempt.id,
+            kind=attempt.kind,
+            reported=answer.kind,
+            amount_minor=payment.discrepancy - self.payment.discrepancy,
+            work_item_id=entry_id,
         )
         return self._stepped(fact, payment=payment)
 

@@ -148,7 +148,35 @@ class PaymentDeclinedEvent(PaymentEvent):
 
 
 @frozen(kw_only=True, slots=False)
+class PaymentDiscrepancyFound(PaymentEvent):
+    """The provider's word contradicts what is recorded; `amount_minor` is signed, above zero where it has more."""
+
+    type: ClassVar[str] = "payment.discrepancy_found.v1"
+
+    reported: StrEnum
+    amount_minor: int
+    work_item_id: UUID
+
+
+@frozen(kw_only=True, slots=False)
+class PaymentDiscrepancySettled(PaymentEvent):
+    """Somebody settled a discrepancy; `amount_minor` is what it was."""
+
+    type: ClassVar[str] = "payment.discrepancy_settled.v1"
+
+    amount_minor: int
+    work_item_id: UUID
+
+
+@frozen(kw_only=True, slots=False)
 class PaymentUnknown(PaymentEvent):
     """The provider's answer never came; the worker will ask."""
 
     type: ClassVar[str] = "payment.unknown.v1"
+
+
+@frozen(kw_only=True, slots=False)
+class PaymentActionRequired(PaymentEvent):
+    """The customer has to do something before the provider can decide, such as 3-D Secure."""
+
+    type: ClassVar[str] = "payment.action_required.v1"

@@ -33,9 +33,12 @@ class AttemptKind(StrEnum):
 
 
 class AttemptStatus(StrEnum):
-    """`pending`: being asked; `unknown`: the answer never came, the worker asks again."""
+    """`pending`: being asked; `unknown`: the answer never came, the worker asks again; `action_required`: the customer
+    must do something first, such as 3-D Secure.
+    """
 
     PENDING = "pending"
+    ACTION_REQUIRED = "action_required"
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
     UNKNOWN = "unknown"
@@ -47,6 +50,14 @@ class AnswerKind(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
     UNKNOWN = "unknown"
+    ACTION_REQUIRED = "action_required"
+
+
+class NextActionKind(StrEnum):
+    """What the customer's program does with the next action: go to an address, or hand a secret to the provider's."""
+
+    REDIRECT = "redirect"
+    CLIENT_SECRET = "client_secret"
 
 
 class LedgerKind(StrEnum):
@@ -56,20 +67,43 @@ class LedgerKind(StrEnum):
     CAPTURED = "captured"
     VOIDED = "voided"
     REFUNDED = "refunded"
+    DISCREPANCY = "discrepancy"
+
+
+@frozen(kw_only=True)
+class NextAction:
+    """What the customer has to do before an authorisation can be decided. Never stored: the provider says it again."""
+
+    kind: NextActionKind
+    value: str = field(repr=False)
 
 
 @frozen(kw_only=True, slots=False)
 class ProviderAnswer:
-    """The provider's word on one attempt. `reference` is the provider's own id of it."""
+    """The provider's word on one attempt. `reference` is the provider's own id of it.
+
+    `amount` is what the provider says it moved, where it says so: every approval of an adapter does. `next_action`
+    comes with `ACTION_REQUIRED`.
+    """
 
     kind: AnswerKind
     reference: str | None = None
     decline_code: str | None = None
+    amount: Money | None = None
+    next_action: NextAction | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it ends the attempt."""
+        return self.kind in (AnswerKind.APPROVED, AnswerKind.DECLINED)
 
 
 @frozen(kw_only=True, slots=False)
 class Attempt:
-    """One thing asked of the provider, with its own key. `token` stands for the card and is no card data."""
+    """One thing asked of the provider, with its own key. `token` stands for the card and is no card data.
+
+    `reported` is the provider's final word where it contradicts the recorded one.
+    """
 
     id: UUID
     kind: AttemptKind
@@ -80,6 +114,7 @@ class Attempt:
     decline_code: str | None = None
     started_at: datetime
     finished_at: datetime | None = None
+    reported: AnswerKind | None = None
 
     @property
     def provider_key(self) -> str:
@@ -89,12 +124,26 @@ class Attempt:
     @property
     def is_open(self) -> bool:
         """No final answer yet."""
-        return self.status in (AttemptStatus.PENDING, AttemptStatus.UNKNOWN)
+        return self.status in _OPEN
+
+    def credible(self, answer: ProviderAnswer) -> ProviderAnswer:
+        """The answer where it fits what was asked; else it is as good as none, and the provider is asked again.
+
+        It does not fit where another amount or currency moved, or where an action is asked for what needs none.
+        """
+        is_other = answer.amount is not None and answer.amount != self.amount
+        is_odd = answer.kind is AnswerKind.ACTION_REQUIRED and self.kind is not AttemptKind.AUTHORISE
+        return ProviderAnswer(kind=AnswerKind.UNKNOWN) if is_other or is_odd else answer
+
+    def is_contradicted_by(self, answer: ProviderAnswer) -> bool:
+        """Whether this is the other final word than the recorded one, told for the first time."""
+        is_other = answer.is_final and _ATTEMPT_STATUS[answer.kind] is not self.status
+        return is_other and not self.is_open and self.reported is None
 
 
 @frozen(kw_only=True, slots=False)
 class LedgerEntry:
-    """One line of the payment's books, in the order's currency."""
+    """One line of the payment's books, in the order's currency; only a discrepancy's amount is signed."""
 
     id: UUID
     kind: LedgerKind
@@ -107,7 +156,8 @@ class LedgerEntry:
 class Payment:
     """What is due for an order and what became of it. Sums are minor units of `amount.currency`.
 
-    `authorised` is the live authorisation: a void takes it back. `entries` are those not yet saved.
+    `authorised` is the live authorisation: a void takes it back. `discrepancy` is what the provider says it holds or
+    took beyond the other sums (below zero: less) and nobody has settled yet. `entries` are those not yet saved.
     """
 
     id: UUID
@@ -121,6 +171,7 @@ class Payment:
     authorise_pending: int = 0
     capture_pending: int = 0
     refund_pending: int = 0
+    discrepancy: int = 0
     attempts: tuple[Attempt, ...] = ()
     changed_at: datetime
     entries: tuple[LedgerEntry, ...] = field(default=(), eq=False, repr=False)
@@ -204,6 +255,25 @@ class Payment:
         unknown = ProviderAnswer(kind=AnswerKind.UNKNOWN, reference=attempt.reference)
         return evolve(self, attempts=self._with(attempt, unknown, None), changed_at=at)
 
+    def await_action(self, attempt: Attempt, answer: ProviderAnswer, *, at: datetime) -> Payment:
+        """The payment while the customer has to act: still pending, and nobody's answer is missing."""
+        return evolve(self, attempts=self._with(attempt, answer, None), changed_at=at)
+
+    def contradict(self, attempt: Attempt, answer: ProviderAnswer, *, entry_id: UUID, at: datetime) -> Payment:
+        """The payment after a final word that contradicts the recorded one: sums and status stay, the difference is
+        booked beside them.
+        """
+        is_approved = answer.kind is AnswerKind.APPROVED
+        reference = (answer.reference or attempt.reference) if is_approved else attempt.reference
+        contradicted = evolve(attempt, reported=answer.kind, reference=reference)
+        minor = attempt.amount.amount_minor * _SIGN[attempt.kind] * (1 if is_approved else -1)
+        attempts = tuple(contradicted if each.id == attempt.id else each for each in self.attempts)
+        return evolve(self, attempts=attempts)._differing(minor, attempt.id, entry_id=entry_id, at=at)
+
+    def settle_discrepancy(self, attempt_id: UUID, amount: Money, *, entry_id: UUID, at: datetime) -> Payment:
+        """The payment once somebody has settled that much of its discrepancy."""
+        return self._differing(-amount.amount_minor, attempt_id, entry_id=entry_id, at=at)
+
     def record_paid(self, *, entry_ids: tuple[UUID, UUID], at: datetime) -> Payment:
         """The payment of an order that was paid elsewhere, or costs nothing: authorised = captured = amount."""
         minor = self.amount.amount_minor
@@ -249,6 +319,10 @@ class Payment:
         )
         return booked._stepped(_ACTION[kind])
 
+    def _differing(self, minor: int, attempt_id: UUID, *, entry_id: UUID, at: datetime) -> Payment:
+        entry = LedgerEntry(id=entry_id, kind=LedgerKind.DISCREPANCY, amount_minor=minor, at=at, attempt_id=attempt_id)
+        return evolve(self, discrepancy=self.discrepancy + minor, entries=(*self.entries, entry), changed_at=at)
+
     def _stepped(self, action: PaymentAction) -> Payment:
         return evolve(self, status=self._next(action))
 
@@ -264,7 +338,11 @@ _ATTEMPT_STATUS = {
     AnswerKind.APPROVED: AttemptStatus.SUCCEEDED,
     AnswerKind.DECLINED: AttemptStatus.DECLINED,
     AnswerKind.UNKNOWN: AttemptStatus.UNKNOWN,
+    AnswerKind.ACTION_REQUIRED: AttemptStatus.ACTION_REQUIRED,
 }
+_OPEN = frozenset({AttemptStatus.PENDING, AttemptStatus.UNKNOWN, AttemptStatus.ACTION_REQUIRED})
+_SIGN = {AttemptKind.AUTHORISE: 1, AttemptKind.CAPTURE: 1, AttemptKind.VOID: -1, AttemptKind.REFUND: -1}
+"""What an approved attempt does to the money at the provider: more of the customer's, or less."""
 _LEDGER_KIND = {
     AttemptKind.AUTHORISE: LedgerKind.AUTHORISED,
     AttemptKind.CAPTURE: LedgerKind.CAPTURED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from threading import Lock
@@ -15,7 +15,14 @@ from attrs import frozen
 
 from ordercore.domain.payment import AnswerKind, ProviderAnswer
 from ordercore.ports.carrier import Carrier, LabelAnswer, LabelAnswerKind, LabelRequest
-from ordercore.ports.gateway import Card, PaymentGateway, ProviderCall, ProviderTraits
+from ordercore.ports.gateway import (
+    Card,
+    PaymentGateway,
+    ProviderCall,
+    ProviderRecord,
+    ProviderReport,
+    ProviderTraits,
+)
 
 
 class Fault(StrEnum):
@@ -107,6 +114,14 @@ class FaultyGateway:
     def tokenise(self, card: Card) -> str:
         """The inner token."""
         return self._inner.tokenise(card)
+
+    def read_notification(self, body: bytes, headers: Mapping[str, str]) -> Sequence[ProviderReport]:
+        """What the inner one reads."""
+        return self._inner.read_notification(body, headers)
+
+    def records(self, since: datetime, until: datetime) -> Iterator[ProviderRecord]:
+        """Those of the inner one."""
+        return self._inner.records(since, until)
 
 
 class FaultyCarrier:

@@ -237,6 +237,7 @@ ORDER_LIVES: Mapping[str, tuple[Step, ...]] = {
     "delivered": (*_PAID, _claim, _ship, _deliver),
     "being voided": (_approve, _cancel),
     "voided": (_approve, _cancel, _approve),
+    "contradicted": (_decline, _approve),
     "partially refunded": (*_PAID, _partial_refund),
     "refunded": (*_PAID, _cancel, _approve),
 }

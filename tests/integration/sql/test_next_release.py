@@ -19,8 +19,8 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -53,10 +53,10 @@ def next_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = folder / "ordercore"
     shutil.copytree(Path(ordercore.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     sql = package / "adapters" / "sql"
-    (sql / "migrations" / "versions" / "0002_colour.py").write_text(NEXT)
+    (sql / "migrations" / "versions" / "0003_colour.py").write_text(NEXT)
     schema = (sql / "schema.py").read_text()
-    assert 'REVISION = "0001"' in schema
-    (sql / "schema.py").write_text(schema.replace('REVISION = "0001"', 'REVISION = "0002"'))
+    assert 'REVISION = "0002"' in schema
+    (sql / "schema.py").write_text(schema.replace('REVISION = "0002"', 'REVISION = "0003"'))
     return folder
 
 
@@ -87,13 +87,13 @@ def test_the_next_release_keeps_every_order_and_its_doctor_is_content(filled_url
         assert json.loads(run(next_release, LOOK, filled_url)) == {"refused": "schema_is_foreign"}
     else:
         before = run(next_release, MIGRATE, filled_url)
-        assert before == "The database was at schema 0001 and is at 0002 now.\n"
+        assert before == "The database was at schema 0002 and is at 0003 now.\n"
     run(next_release, MIGRATE, filled_url)
     seen = json.loads(run(next_release, LOOK, filled_url))
     without_fsync = ["durability"] if filled_url.startswith("postgresql") else []
     assert seen == {"orders": [1003, 1002, 1001], "broken": without_fsync}  # as the tests' server runs
     for attempt in (ordercore.open, migrate):
-        with pytest.raises(SchemaIsForeign, match="schema 0002, this release needs 0001"):
+        with pytest.raises(SchemaIsForeign, match="schema 0003, this release needs 0002"):
             attempt(filled_url)
 
 
@@ -104,6 +104,6 @@ def test_sqlite_is_copied_before_it_is_migrated_at_start(sqlite_file: Path, next
         shop.ordering.place(a_command({"MUG": 1}))
     assert json.loads(run(next_release, LOOK, url))["orders"] == [1001]
     (copy,) = sqlite_file.parent.glob("*.before-*")
-    assert copy.name == "shop.db.before-0002"
+    assert copy.name == "shop.db.before-0003"
     with ordercore.open(f"sqlite:///{copy}") as shop:
         assert [row.number for row in shop.ordering.list().data] == [1001]

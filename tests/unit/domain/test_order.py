@@ -7,6 +7,7 @@ from attrs import evolve
 from ordercore.domain.customer import Address
 from ordercore.domain.errors import PaymentInFlight, ShipmentInProgress, TransitionRefused
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
+from ordercore.domain.money import Money
 from ordercore.domain.order import CancelReason, Order, OrderItem, status_of
 from ordercore.domain.order_events import (
     OrderAddressCorrected,
@@ -16,6 +17,7 @@ from ordercore.domain.order_events import (
     OrderHandedOver,
     OrderPlaced,
     OrderShipped,
+    PaymentActionRequired,
     PaymentAttemptStarted,
     PaymentDeclinedEvent,
     PaymentRecorded,
@@ -26,6 +28,7 @@ from ordercore.domain.order_events import (
 from ordercore.domain.payment import AttemptKind, AttemptStatus, LedgerKind, ProviderAnswer
 from tests.support import domain
 from tests.support.domain import (
+    ACTION_REQUIRED,
     ACTOR,
     APPROVED,
     ATTEMPT,
@@ -232,6 +235,46 @@ def test_an_unknown_attempt_is_settled_by_a_later_answer(answer: ProviderAnswer)
     after = domain.recorded(unknown, answer)
     assert not after.payment.is_unknown
     assert after.status is (OrderStatus.CONFIRMED if answer is APPROVED else OrderStatus.CANCELLED)
+
+
+def test_an_order_waits_while_its_customer_has_to_act() -> None:
+    order = domain.asking_order()
+    assert facts_of_step(order, lambda: domain.recorded(order, ACTION_REQUIRED)) == (PaymentActionRequired,)
+    waiting = domain.answered(order, ACTION_REQUIRED)
+    attempt = waiting.payment.open_attempt
+    assert attempt is not None
+    assert (attempt.status, attempt.reference) == (AttemptStatus.ACTION_REQUIRED, "auth_1")
+    assert (waiting.status, waiting.payment.is_unknown) == (OrderStatus.PENDING, False)
+    assert waiting.payment.authorise_pending == waiting.total.amount_minor
+
+
+@pytest.mark.parametrize("answer", [ACTION_REQUIRED, UNKNOWN])
+def test_asking_again_while_the_customer_has_to_act_changes_nothing(answer: ProviderAnswer) -> None:
+    waiting = domain.answered(domain.asking_order(), ACTION_REQUIRED)
+    assert domain.recorded(waiting, answer) is waiting
+
+
+@pytest.mark.parametrize(("answer", "status"), [(APPROVED, "confirmed"), (DECLINED, "cancelled")])
+def test_what_the_customer_did_ends_the_wait(answer: ProviderAnswer, status: str) -> None:
+    waiting = domain.answered(domain.answered(domain.asking_order(), UNKNOWN), ACTION_REQUIRED)
+    assert domain.answered(waiting, answer).status.value == status
+
+
+@pytest.mark.parametrize("amount", [domain.euros("11.49"), domain.euros("11.51"), Money.of("11.50", "USD")])
+def test_an_approval_of_another_amount_or_currency_is_no_answer(amount: Money) -> None:
+    after = domain.answered(domain.asking_order(), evolve(APPROVED, amount=amount))
+    assert (after.status, after.payment.is_unknown, after.payment.authorised) == (OrderStatus.PENDING, True, 0)
+    assert domain.answered(after, evolve(APPROVED, amount=after.total)).status is OrderStatus.CONFIRMED
+
+
+@pytest.mark.parametrize("made", [domain.capturing_order, domain.voiding_order, domain.refunding_order])
+def test_no_action_of_a_customer_is_needed_to_move_money_that_is_held(made: Callable[[], Order]) -> None:
+    assert domain.answered(made(), ACTION_REQUIRED).payment.is_unknown
+
+
+def test_an_action_after_the_final_word_changes_nothing() -> None:
+    order = domain.confirmed_order()
+    assert order.record(ATTEMPT, ACTION_REQUIRED, entry_id=ENTRY, at=LATER, actor_id=ACTOR) is order
 
 
 def test_a_placed_order_tells_its_lines_and_asks_for_its_total() -> None:

@@ -11,7 +11,7 @@ from ordercore.adapters.shipping.fake import FakeCarrier
 from ordercore.domain.money import Money
 from ordercore.domain.payment import AnswerKind, AttemptKind
 from ordercore.ports.carrier import LabelAnswerKind, LabelRequest
-from ordercore.ports.gateway import Card, ProviderCall
+from ordercore.ports.gateway import Card, PaymentGateway, ProviderCall
 from ordercore.testing.builders import an_address
 from ordercore.testing.carrier_suite import CarrierSuite
 from ordercore.testing.faults import (
@@ -24,17 +24,26 @@ from ordercore.testing.faults import (
     FixedClock,
     PlannedFault,
 )
-from ordercore.testing.gateway_suite import PaymentGatewaySuite
 from ordercore.testing.small_suites import ClockSuite, IdsSuite
+from tests.support.gateways import FakeGatewaySuite
 
 CHARGE = ProviderCall(kind=AttemptKind.AUTHORISE, key="k1", amount=Money(1000, "EUR"), token="tok_visa")
 PARCEL = LabelRequest(key="k1", order_number="1001", recipient="Ada", ship_to=an_address(), pieces=1)
 
 
-class TestFaultlessGateway(PaymentGatewaySuite):
+class TestFaultlessGateway(FakeGatewaySuite):
     @pytest.fixture
-    def gateway(self) -> FaultyGateway:
-        return FaultyGateway(FakeGateway(), FaultPlan())
+    def fake(self) -> FakeGateway:
+        return FakeGateway()
+
+    @pytest.fixture
+    def gateway(self, fake: FakeGateway) -> FaultyGateway:
+        self._fake = fake
+        return FaultyGateway(fake, FaultPlan())
+
+    def provider(self, gateway: PaymentGateway) -> FakeGateway:
+        assert isinstance(gateway, FaultyGateway)
+        return self._fake
 
 
 class TestFaultlessCarrier(CarrierSuite):

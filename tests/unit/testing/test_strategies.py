@@ -142,6 +142,7 @@ REACHED: dict[str, Callable[[Order], bool]] = {
     "declined attempt": lambda order: (
         order.payment.attempts != () and order.payment.attempts[-1].status is AttemptStatus.DECLINED
     ),
+    "contradicted attempt": lambda order: order.payment.discrepancy != 0,
     "claimed": lambda order: any(item.quantity_claimed for item in order.items),
     "free": lambda order: order.total.amount_minor == 0,
     "adjusted": lambda order: order.adjustments != (),

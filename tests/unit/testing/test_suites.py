@@ -33,6 +33,28 @@ class FindsByCharging(FakeGateway):
         return self.call(request)
 
 
+class MovesMore(FakeGateway):
+    def call(self, request):
+        answer = super().call(request)
+        return answer if answer.amount is None else evolve(answer, amount=answer.amount * 2)
+
+
+class BelievesAnybody(FakeGateway):
+    def read_notification(self, body, headers):
+        return FakeGateway.read_notification(self, *self.notification(self.entries()[-1].request.key))
+
+
+class ForgetsActions(FakeGateway):
+    def find(self, request):
+        answer = super().find(request)
+        return None if answer is not None and answer.next_action is not None else answer
+
+
+class LosesRecords(FakeGateway):
+    def records(self, since, until):
+        return iter(())
+
+
 class BuysTwice(FakeCarrier):
     def buy_label(self, request):
         return super().buy_label(evolve(request, key=str(uuid4())))
@@ -76,8 +98,22 @@ def trial(suite, name, make):
     return type("Trial", (suite,), {name: fixture})
 
 
-TestForgetsKeys = trial(PaymentGatewaySuite, "gateway", ForgetsKeys)
-TestFindsByCharging = trial(PaymentGatewaySuite, "gateway", FindsByCharging)
+class FakeSuite(PaymentGatewaySuite):
+    action_token = "tok_threeDSecure"
+
+    def act(self, gateway, reference, *, confirms):
+        gateway.act(reference, confirms=confirms)
+
+    def notification(self, gateway, request, *, age=datetime.timedelta(0)):
+        return gateway.notification(request.key, sent_at=datetime.datetime.now(datetime.UTC) - age)
+
+
+TestForgetsKeys = trial(FakeSuite, "gateway", ForgetsKeys)
+TestFindsByCharging = trial(FakeSuite, "gateway", FindsByCharging)
+TestMovesMore = trial(FakeSuite, "gateway", MovesMore)
+TestBelievesAnybody = trial(FakeSuite, "gateway", BelievesAnybody)
+TestForgetsActions = trial(FakeSuite, "gateway", ForgetsActions)
+TestLosesRecords = trial(FakeSuite, "gateway", LosesRecords)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
 TestRaises = trial(NotifierSuite, "notifier", Raises)
 TestIsNaive = trial(ClockSuite, "clock", IsNaive)
@@ -107,6 +143,11 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("ForgetsKeys", "a_key_with_other_content_takes_no_effect"),
         ("ForgetsKeys", "one_key_in_many_threads_is_one_call"),
         ("FindsByCharging", "asking_for_a_call_does_not_make_it"),
+        ("MovesMore", "an_approval_names_the_amount_that_moved"),
+        ("BelievesAnybody", "a_notification_is_believed_only_as_it_was_signed"),
+        ("BelievesAnybody", "a_notification_of_an_hour_ago_is_refused"),
+        ("ForgetsActions", "an_action_is_awaited_until_the_customer_has_acted"),
+        ("LosesRecords", "the_books_show_where_the_money_of_each_authorisation_is"),
         ("BuysTwice", "a_repeated_key_answers_the_same_label"),
         ("BuysTwice", "a_key_with_another_parcel_buys_no_second_label"),
         ("BuysTwice", "one_key_in_many_threads_is_one_label"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -14,29 +16,41 @@ from typing import Protocol
 from attrs import frozen
 
 from ordercore.domain.money import Money
-from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
+from ordercore.domain.payment import AnswerKind, AttemptKind, NextAction, NextActionKind, ProviderAnswer
 from ordercore.ports.gateway import ProviderCall
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+ACTION_ADDRESS = "https://bank.example/confirm/"
 
 
 @frozen(slots=False)
 class Entry:
-    """A call that was heard, and the final word on it. `authorisation` is the reference that it belongs to."""
+    """A call that was heard, and the word on it. `authorisation` is the reference that it belongs to.
+
+    While `is_waiting` the customer has something to do, and there is no final word.
+    """
 
     request: ProviderCall
     authorisation: str
     reference: str
     decline_code: str | None = None
+    is_waiting: bool = False
+    heard_at: datetime = EPOCH
 
     @property
     def is_approved(self) -> bool:
         """Whether it took effect."""
-        return self.decline_code is None
+        return self.decline_code is None and not self.is_waiting
 
     @property
     def answer(self) -> ProviderAnswer:
-        """The provider's word, the same whenever it is asked for."""
+        """The provider's word, the same whenever it is asked for, but for one that waited."""
+        if self.is_waiting:
+            action = NextAction(kind=NextActionKind.REDIRECT, value=ACTION_ADDRESS + self.reference)
+            return ProviderAnswer(kind=AnswerKind.ACTION_REQUIRED, reference=self.reference, next_action=action)
         if self.decline_code is None:
-            return ProviderAnswer(kind=AnswerKind.APPROVED, reference=self.reference)
+            return ProviderAnswer(kind=AnswerKind.APPROVED, reference=self.reference, amount=self.request.amount)
         return ProviderAnswer(kind=AnswerKind.DECLINED, reference=self.reference, decline_code=self.decline_code)
 
 
@@ -67,8 +81,14 @@ class Books(Protocol):
     def add(self, entry: Entry) -> None:
         """One more line."""
 
+    def replace(self, entry: Entry) -> None:
+        """The line of an action that was awaited, now that it is over."""
+
     def entries(self) -> Sequence[Entry]:
         """All lines, in order."""
+
+    def secret(self) -> bytes:
+        """What notifications are signed with, the same for everybody who shares the books."""
 
 
 class MemoryBooks:
@@ -78,6 +98,7 @@ class MemoryBooks:
         self._lock = Lock()
         self._by_key: dict[str, Entry] = {}
         self._approved: dict[str, list[Entry]] = {}
+        self._secret = secrets.token_bytes(32)
 
     def writing(self) -> AbstractContextManager[object]:
         """Holds the lock; nothing is taken back, for nothing raises after an addition."""
@@ -97,10 +118,18 @@ class MemoryBooks:
         if entry.is_approved:
             self._approved.setdefault(entry.authorisation, []).append(entry)
 
+    def replace(self, entry: Entry) -> None:
+        """The line of an action that was awaited, now that it is over."""
+        self.add(entry)
+
     def entries(self) -> Sequence[Entry]:
         """All lines, in order."""
         with self._lock:
             return tuple(self._by_key.values())
+
+    def secret(self) -> bytes:
+        """What notifications are signed with."""
+        return self._secret
 
 
 _SCHEMA = """CREATE TABLE entry (
@@ -108,7 +137,15 @@ _SCHEMA = """CREATE TABLE entry (
     currency TEXT NOT NULL, token TEXT, asked_reference TEXT, authorisation TEXT NOT NULL, reference TEXT NOT NULL,
     decline_code TEXT) STRICT;
 CREATE INDEX entry_by_authorisation ON entry (authorisation);"""
-_COLUMNS = "kind, key, amount_minor, currency, token, asked_reference, authorisation, reference, decline_code"
+_ADDED = (
+    "ALTER TABLE entry ADD COLUMN is_waiting INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE entry ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE secret (value BLOB NOT NULL) STRICT",
+)
+_COLUMNS = (
+    "kind, key, amount_minor, currency, token, asked_reference, authorisation, reference, decline_code, is_waiting,"
+    " heard_at"
+)
 
 
 class FileBooks:
@@ -119,6 +156,8 @@ class FileBooks:
         self._lock = Lock()
         self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA synchronous = OFF")
+        with self.writing():
+            _complete(self._connection)
         weakref.finalize(self, self._connection.close)
 
     @contextmanager
@@ -135,13 +174,14 @@ class FileBooks:
 
     def of(self, authorisation: str) -> Sequence[Entry]:
         """The approved entries of an authorisation, its own first."""
-        return tuple(self._read("WHERE authorisation = ? AND decline_code IS NULL ORDER BY number", authorisation))
+        which = "WHERE authorisation = ? AND decline_code IS NULL AND NOT is_waiting ORDER BY number"
+        return tuple(self._read(which, authorisation))
 
     def add(self, entry: Entry) -> None:
         """One more line."""
         request = entry.request
         self._connection.execute(
-            f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 request.kind.value,
                 request.key,
@@ -152,8 +192,23 @@ class FileBooks:
                 entry.authorisation,
                 entry.reference,
                 entry.decline_code,
+                entry.is_waiting,
+                (entry.heard_at - EPOCH) // MICROSECOND,
             ),
         )
+
+    def replace(self, entry: Entry) -> None:
+        """The line of an action that was awaited, now that it is over."""
+        self._connection.execute(
+            "UPDATE entry SET decline_code = ?, is_waiting = ? WHERE key = ?",
+            (entry.decline_code, entry.is_waiting, entry.request.key),
+        )
+
+    def secret(self) -> bytes:
+        """What notifications are signed with."""
+        with self._lock:
+            ((value,),) = self._connection.execute("SELECT value FROM secret")
+        return bytes(value)
 
     def entries(self) -> Sequence[Entry]:
         """All lines, in order."""
@@ -162,11 +217,12 @@ class FileBooks:
 
     def _read(self, which: str, *parameters: str) -> Iterator[Entry]:
         for row in self._connection.execute(f"SELECT {_COLUMNS} FROM entry {which}", parameters):
-            kind, key, minor, currency, token, asked, authorisation, reference, decline_code = row
+            kind, key, minor, currency, token, asked, authorisation, reference, decline_code, is_waiting, heard_at = row
             request = ProviderCall(
                 kind=AttemptKind(kind), key=key, amount=Money(minor, currency), token=token, reference=asked
             )
-            yield Entry(request, authorisation, reference, decline_code)
+            moment = EPOCH + heard_at * MICROSECOND
+            yield Entry(request, authorisation, reference, decline_code, bool(is_waiting), moment)
 
 
 def account_of(entries: Sequence[Entry]) -> Account:
@@ -196,11 +252,16 @@ def account_of(entries: Sequence[Entry]) -> Account:
 
 def accounts_of(entries: Sequence[Entry]) -> Mapping[str, Account]:
     """Every authorisation that was approved, by its key."""
+    return {group[0].request.key: account_of(group) for group in approved(entries)}
+
+
+def approved(entries: Sequence[Entry]) -> Sequence[Sequence[Entry]]:
+    """The entries of each approved authorisation, its own first; the void of one that only waited belongs to none."""
     grouped: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.is_approved:
             grouped.setdefault(entry.authorisation, []).append(entry)
-    return {group[0].request.key: account_of(group) for group in grouped.values()}
+    return [group for group in grouped.values() if group[0].request.kind is AttemptKind.AUTHORISE]
 
 
 def _create(path: Path) -> None:
@@ -220,3 +281,11 @@ def _create(path: Path) -> None:
             path.hardlink_to(draft)
         except FileExistsError:
             return
+
+
+def _complete(connection: sqlite3.Connection) -> None:
+    """What came later than the first books, added to a file that is older, and to a new one."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'secret'").fetchone() is None:
+        for statement in _ADDED:
+            connection.execute(statement)
+        connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_bytes(32),))

@@ -17,15 +17,20 @@ INSUFFICIENT_FUNDS = "tok_insufficientFunds"
 TIMEOUT = "tok_timeout"
 SLOW = "tok_slow"
 ACTION_REQUIRED = "tok_actionRequired"
+THREE_D_SECURE = "tok_threeDSecure"
 CAPTURE_FAILS = "tok_captureFails"
 CAPTURE_TIMEOUT = "tok_captureTimeout"
 
-APPROVED = frozenset({VISA, TIMEOUT, SLOW, CAPTURE_FAILS, CAPTURE_TIMEOUT})
+APPROVED = frozenset({VISA, TIMEOUT, SLOW, CAPTURE_FAILS, CAPTURE_TIMEOUT, THREE_D_SECURE})
 DECLINES: Mapping[str, str] = {
     CHARGE_DECLINED: "card_declined",
     INSUFFICIENT_FUNDS: "insufficient_funds",
     ACTION_REQUIRED: "authentication_required",
 }
+
+UNCONFIRMED = "authentication_failed"
+ABANDONED = "action_abandoned"
+"""Why an authorisation that waited for its customer is declined: failed there, or voided by us."""
 
 # Numbers that are published for tests and belong to nobody.
 TEST_CARDS: Mapping[str, str] = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ordercore.adapters.payments import cards
+from attrs import evolve
+
+from ordercore.adapters.payments import cards, notifications
 from ordercore.adapters.payments.books import (
     Account,
     Books,
@@ -17,9 +19,12 @@ from ordercore.adapters.payments.books import (
     MemoryBooks,
     account_of,
     accounts_of,
+    approved,
 )
+from ordercore.domain.errors import ProviderUnavailable
+from ordercore.domain.money import Money
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
-from ordercore.ports.gateway import Card, ProviderCall, ProviderTraits
+from ordercore.ports.gateway import Card, ProviderCall, ProviderRecord, ProviderReport, ProviderTraits
 
 NO_ANSWER = ProviderAnswer(kind=AnswerKind.UNKNOWN)
 KEY_REUSED = ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="key_reused")
@@ -41,7 +46,14 @@ class FakeGateway:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._books: Books = MemoryBooks() if books is None else FileBooks(books)
-        self._traits = ProviderTraits(name="fake", deadline=deadline, accepts_cards=True)
+        self._traits = ProviderTraits(
+            name=notifications.PROVIDER,
+            deadline=deadline,
+            settling_time=timedelta(minutes=1),
+            accepts_cards=True,
+            captures_many=True,
+        )
+        self._secret = self._books.secret()
         self._slow_seconds = slow_seconds
         self._pause = pause
         self._now = now
@@ -59,7 +71,7 @@ class FakeGateway:
                 if earlier is not None:
                     return earlier.answer if earlier.request == request else KEY_REUSED
                 entry, token = self._judged(request)
-                self._books.add(entry)
+                self._books.add(evolve(entry, heard_at=self._now()))
         except sqlite3.OperationalError:
             return NO_ANSWER
         return self._told(entry, token)
@@ -81,6 +93,54 @@ class FakeGateway:
         """
         return cards.token_of(card, self._now().date())
 
+    def read_notification(self, body: bytes, headers: Mapping[str, str]) -> Sequence[ProviderReport]:
+        """What a notification tells.
+
+        Raises:
+            BadSignature, NotificationIsOld, NotificationIsNonsense: it is not believed.
+        """
+        return (notifications.read(self._secret, body, headers, self._now()),)
+
+    def records(self, since: datetime, until: datetime) -> Iterator[ProviderRecord]:
+        """Every authorisation approved in that time, as its money stands now.
+
+        Raises:
+            ProviderUnavailable: the file is busy or damaged.
+        """
+        try:
+            entries = self._books.entries()
+        except sqlite3.OperationalError as failure:
+            raise ProviderUnavailable(provider=self._traits.name, reason=str(failure)) from failure
+        for group in approved(entries):
+            if since <= group[0].heard_at < until:
+                yield _record_of(group)
+
+    def notification(self, key: str, *, sent_at: datetime | None = None) -> tuple[bytes, Mapping[str, str]]:
+        """Body and headers that the provider posts about the call with that key, now or at another time."""
+        with self._books.writing():
+            entry = self._books.find(key)
+        if entry is None:
+            raise ValueError(f"there was no call with the key {key}")
+        at, answer = sent_at or self._now(), entry.answer
+        report = ProviderReport(
+            event_id=f"event_{answer.reference}_{answer.kind.value}",
+            occurred_at=at,
+            kind=entry.request.kind,
+            answer=answer,
+            key=key,
+            authorisation=entry.authorisation,
+        )
+        body = notifications.body_of(report)
+        return body, notifications.signed(self._secret, report.event_id, at, body)
+
+    def act(self, reference: str, *, confirms: bool = True) -> None:
+        """Do what the customer was asked to do, at the address of the next action, or fail at it."""
+        with self._books.writing():
+            waiting = self._waiting(reference)
+            if waiting is None:
+                raise ValueError(f"nothing is asked of the customer of {reference}")
+            self._books.replace(evolve(waiting, is_waiting=False, decline_code=None if confirms else cards.UNCONFIRMED))
+
     def entries(self) -> Sequence[Entry]:
         """Every call that was heard, in order, with the word on it: for tests and proofs."""
         return self._books.entries()
@@ -93,13 +153,23 @@ class FakeGateway:
         """The line for the books, and the token that the money comes from."""
         reference = f"{request.kind.value}_{request.key}"
         if request.kind is AttemptKind.AUTHORISE:
-            return Entry(request, reference, reference, _refusal_of_charge(request)), request.token
+            is_waiting = request.token == cards.THREE_D_SECURE
+            return Entry(request, reference, reference, _refusal_of_charge(request), is_waiting), request.token
         authorisation = request.reference or ""
+        waiting = self._waiting(authorisation)
+        if waiting is not None and request.kind is AttemptKind.VOID:
+            self._books.replace(evolve(waiting, is_waiting=False, decline_code=cards.ABANDONED))
+            return Entry(request, authorisation, reference), None
         held = self._books.of(authorisation)
         if not held:
             return Entry(request, authorisation, reference, "unknown_reference"), None
         account = account_of(held)
         return Entry(request, authorisation, reference, _refusal_of_change(request, account)), account.token
+
+    def _waiting(self, reference: str) -> Entry | None:
+        """The authorisation with that reference, where its customer has something to do."""
+        entry = self._books.find(reference.removeprefix(f"{AttemptKind.AUTHORISE.value}_"))
+        return entry if entry is not None and entry.is_waiting else None
 
     def _told(self, entry: Entry, token: str | None) -> ProviderAnswer:
         """How the answer to the first asking travels; the effect is in the books already."""
@@ -118,6 +188,18 @@ class FakeGateway:
         deadline_seconds = (entry.request.within or self._traits.deadline).total_seconds()
         self._pause(min(self._slow_seconds, deadline_seconds))
         return entry.answer if self._slow_seconds < deadline_seconds else NO_ANSWER
+
+
+def _record_of(group: Sequence[Entry]) -> ProviderRecord:
+    first, account = group[0], account_of(group)
+    return ProviderRecord(
+        reference=first.reference,
+        key=first.request.key,
+        made_at=first.heard_at,
+        authorised=Money(account.authorised, account.currency),
+        captured=Money(account.captured, account.currency),
+        refunded=Money(account.refunded, account.currency),
+    )
 
 
 def _refusal_of_charge(request: ProviderCall) -> str | None:

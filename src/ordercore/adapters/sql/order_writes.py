@@ -27,7 +27,7 @@ PAYMENT_COLUMNS = tuple(
     if name not in ("order_id", "id", "amount_minor", "method", "is_external", "ordered_at")
 )
 _PAYMENT_PLACES = tuple(tables.payments.columns.keys().index(name) for name in (*PAYMENT_COLUMNS, "order_id"))
-ATTEMPT_COLUMNS = ("status", "reference", "decline_code", "finished_at")
+ATTEMPT_COLUMNS = ("status", "reference", "decline_code", "finished_at", "reported")
 
 
 def write_orders(wire: Wire, sealer: Sealer, new: Sequence[Order], changed: Changed) -> None:
@@ -87,7 +87,7 @@ def _write_payments(wire: Wire, sealer: Sealer, new: Sequence[Order], moved: Cha
                 started.append(attempt_row(wire, sealer, after, position))
             elif attempt is not known[position]:
                 one = attempt_row(wire, sealer, after, position)
-                ended.append((one[4], one[7], one[8], one[10], one[0], one[1]))
+                ended.append((one[4], one[7], one[8], one[10], one[11], one[0], one[1]))
         entries += [entry_row(wire, after, entry) for entry in after.payment.entries]
     wire.update(tables.payments, PAYMENT_COLUMNS, ("order_id",), values)
     wire.insert(tables.payment_attempts, started)

@@ -18,7 +18,7 @@ from ordercore.domain.admin import STORE_ADMIN, AdminRole
 from ordercore.domain.errors import SchemaIsForeign
 from ordercore.domain.product import DEFAULT_LOCATION
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema that this release needs: the newest of migrations/versions."""
 
 _ADVISORY_LOCK = 0x6F72646572636F72  # "ordercor": PostgreSQL's name for "somebody migrates"

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, Engine
 from ordercore.adapters.sql import engines
 from ordercore.adapters.sql.database_clock import DatabaseClock
 from ordercore.adapters.sql.file_lock import FileLock
+from ordercore.adapters.sql.postgres_wire import PostgresWire
 from ordercore.adapters.sql.queries import SqlQueries
-from ordercore.adapters.sql.wire import PostgresWire, SqliteWire, Wire
+from ordercore.adapters.sql.sqlite_wire import SqliteWire
+from ordercore.adapters.sql.wire import Wire
 from ordercore.adapters.sql.work import SqlUnitOfWork
 from ordercore.domain.errors import OutcomeUnknown, StoreUnavailable
 from ordercore.ports.queries import Lookups, Queries

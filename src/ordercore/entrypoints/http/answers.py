@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from ordercore import Page
 from ordercore.application.shop import OrderCore
@@ -28,14 +29,22 @@ def answer(
     shape: object, status: int = 200, *, version: int | None = None, at: str | None = None, replayed: bool = False
 ) -> Response:
     """JSON, with the ETag of a version, the Location of what was made, and whether it was made before."""
-    response = Response(orjson.dumps(shape, option=orjson.OPT_UTC_Z), status, mimetype="application/json")
+    headers = []
     if version is not None:
-        response.headers["ETag"] = f'"{version}"'
+        headers.append(("ETag", f'"{version}"'))
     if at is not None:
-        response.headers["Location"] = at
+        headers.append(("Location", at))
     if replayed:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+        headers.append(("Idempotency-Replayed", "true"))
+    return _Whole(orjson.dumps(shape, option=orjson.OPT_UTC_Z), status, headers, content_type="application/json")
+
+
+class _Whole(Response):
+    """A response whose headers are right as they are: its length is known, its Location is plain ASCII."""
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:  # noqa: ARG002 - as Werkzeug has it
+        """The headers, not looked through once more."""
+        return self.headers
 
 
 def listed(page: Page[V], shape: Callable[[V], object]) -> Response:

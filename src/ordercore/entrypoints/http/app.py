@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Any
 
 import orjson
 from flask import Flask, Response, request
@@ -29,7 +31,13 @@ HEADERS = {
 }
 """On every response."""
 
-NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+UNLESS_SAID = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cache-Control": "no-store",
+}
+"""On every response that says nothing else."""
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def create_app(shop: OrderCore) -> Flask:
@@ -39,7 +47,7 @@ def create_app(shop: OrderCore) -> Flask:
     app.extensions[operations.EXTENSION] = shop
     problems.install(app)
     app.before_request(lambda: inputs.refuse_large(request))
-    app.after_request(_secured)
+    app.wsgi_app = _secured(app.wsgi_app)  # type: ignore[method-assign,assignment] # as Flask says it is done
     operations.install(app, CAPABILITIES)
     docs.install(app)
     _install_health(app, shop)
@@ -68,9 +76,16 @@ def _described() -> bytes:
     return orjson.dumps(openapi.document(operations.all_operations(CAPABILITIES), version=__version__))
 
 
-def _secured(response: Response) -> Response:
-    headers = response.headers
-    headers.update(HEADERS)
-    headers.setdefault("Content-Security-Policy", NOTHING_ALLOWED)
-    headers.setdefault("Cache-Control", "no-store")
-    return response
+def _secured(wsgi: Wsgi) -> Wsgi:
+    """The headers of every response, put beside the application: one by one they cost ten times as much."""
+    always = list(HEADERS.items())
+
+    def secured(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        def start_secured(status: str, headers: list[tuple[str, str]], *failure: Any) -> Any:
+            said = {name for name, _ in headers}
+            unsaid = [header for header in UNLESS_SAID.items() if header[0] not in said]
+            return start(status, [*headers, *always, *unsaid], *failure)
+
+        return wsgi(environ, start_secured)
+
+    return secured

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
-from attrs import NOTHING, fields, frozen
+from attrs import NOTHING, field, fields, frozen
 from flask import Blueprint, Flask, Request, Response, current_app, request
 from werkzeug.routing import BaseConverter
 
@@ -64,10 +64,21 @@ class Operation:
     refusals: tuple[type[OrderCoreError], ...] = ()
     tag: str = ""
 
-    @property
-    def has_version(self) -> bool:
-        """Whether an If-Match header is heeded."""
+    has_version: bool = field(init=False)
+    """Whether an If-Match header is heeded."""
+
+    needs_body: bool = field(init=False)
+    """Whether a body without any field would be refused."""
+
+    @has_version.default
+    def _has_version(self) -> bool:
         return self.body is not None and any(each.name == "expected_version" for each in fields(self.body))
+
+    @needs_body.default
+    def _needs_body(self) -> bool:
+        return self.body is not None and any(
+            each.default is NOTHING for each in fields(self.body) if each.name in self.payload_fields
+        )
 
     @property
     def payload_fields(self) -> tuple[str, ...]:
@@ -78,19 +89,13 @@ class Operation:
             each.name for each in fields(self.body) if each.name not in self.named and each.name != "expected_version"
         )
 
-    @property
-    def needs_body(self) -> bool:
-        """Whether a body without any field would be refused."""
-        return self.body is not None and any(
-            each.default is NOTHING for each in fields(self.body) if each.name in self.payload_fields
-        )
-
 
 class Asked(Generic[C]):
     """A request, read as its operation says: the command without the path's ids, the key, the page."""
 
     def __init__(self, operation: Operation, incoming: Request) -> None:
         self._incoming = incoming
+        self._shop: OrderCore | None = None
         self.key = None
         if operation.key is not Key.NONE:
             self.key = inputs.idempotency_key(incoming, required=operation.key is Key.REQUIRED)
@@ -103,18 +108,16 @@ class Asked(Generic[C]):
         elif incoming.args:
             inputs.listing(incoming, inputs.NoFilter)
 
-    @cached_property
+    @property
     def shop(self) -> OrderCore:
-        """The shop, acting for whoever the bearer token belongs to.
+        """The shop, acting for whoever the bearer token belongs to; asked for once.
 
         Raises:
             Unauthenticated: nobody.
         """
-        shop: OrderCore = current_app.extensions[EXTENSION]
-        scheme, _, secret = self._incoming.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secret:
-            raise Unauthenticated
-        return shop.acting_as(shop.actor_of_token(secret.strip(), origin="http"))
+        if self._shop is None:  # no cached_property: Python 3.11 lets only one thread at a time through each of them
+            self._shop = _bound(self._incoming)
+        return self._shop
 
 
 class Capability:
@@ -162,6 +165,14 @@ def all_operations(capabilities: Sequence[Capability]) -> Iterator[Operation]:
 
 def _run(operation: Operation, **path: str) -> Response:
     return operation.view(Asked(operation, request), **path)
+
+
+def _bound(incoming: Request) -> OrderCore:
+    shop: OrderCore = current_app.extensions[EXTENSION]
+    scheme, _, secret = incoming.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        raise Unauthenticated
+    return shop.acting_as(shop.actor_of_token(secret.strip(), origin="http"))
 
 
 def _command(operation: Operation, incoming: Request) -> Any:  # of the class that the operation declares

@@ -19,6 +19,7 @@ from ordercore.domain.errors import (
     InvalidRequest,
     Malformed,
     NotFound,
+    NotificationRefused,
     OrderCoreError,
     PaymentDeclined,
     Rejected,
@@ -40,6 +41,7 @@ STATUSES: Mapping[type[OrderCoreError], int] = {
     Conflict: 409,
     Stale: 412,
     Rejected: 422,
+    NotificationRefused: 400,
     PaymentDeclined: 402,
     Unavailable: 503,
 }

@@ -158,6 +158,17 @@ def _approve(draw: DrawFn, order: Order) -> Order:
     return _record(draw, order, (AnswerKind.APPROVED,))
 
 
+def _contradict(draw: DrawFn, order: Order) -> Order:
+    """A final word on an attempt that is closed, where one is: the same as before, or the other."""
+    closed = [each for each in order.payment.attempts if not each.is_open]
+    if not closed:
+        return order
+    attempt, final = draw(st.sampled_from(closed)), (AnswerKind.APPROVED, AnswerKind.DECLINED)
+    return order.record(
+        attempt.id, draw(answers(final)), entry_id=draw(uuid7s()), at=draw(times()), actor_id=draw(uuid7s())
+    )
+
+
 def _pay_again(draw: DrawFn, order: Order) -> Order:
     if order.status is not OrderStatus.PENDING or order.payment.open_attempt:
         return order
@@ -221,7 +232,7 @@ _WAYS = (
     (_approve, _cancel, _record),
     (_approve, _capture, _approve, _cancel, _approve),
 )
-_STEPS = (_record, _record, _record, _pay_again, _capture, _ship, _deliver, _cancel, _steer)
+_STEPS = (_record, _record, _record, _contradict, _pay_again, _capture, _ship, _deliver, _cancel, _steer)
 
 
 def saved(order: Order) -> Order:

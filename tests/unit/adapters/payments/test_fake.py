@@ -2,7 +2,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -10,22 +10,23 @@ import pytest
 
 from ordercore.adapters.payments.books import Account
 from ordercore.adapters.payments.fake import FakeGateway
+from ordercore.domain.errors import ProviderUnavailable
 from ordercore.domain.money import Money
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
 from ordercore.ports.gateway import ProviderCall
 from ordercore.testing.faults import FixedClock
-from ordercore.testing.gateway_suite import PaymentGatewaySuite
+from tests.support.gateways import FakeGatewaySuite
 
 UNKNOWN = ProviderAnswer(kind=AnswerKind.UNKNOWN)
 
 
-class TestInMemory(PaymentGatewaySuite):
+class TestInMemory(FakeGatewaySuite):
     @pytest.fixture
     def gateway(self) -> FakeGateway:
         return FakeGateway()
 
 
-class TestInAFile(PaymentGatewaySuite):
+class TestInAFile(FakeGatewaySuite):
     @pytest.fixture
     def gateway(self, tmp_path: Path) -> FakeGateway:
         return FakeGateway(tmp_path / "books.db")
@@ -190,7 +191,8 @@ def test_the_books_show_every_line_and_what_it_came_to(gateway: FakeGateway) -> 
 
 
 def test_both_kinds_of_books_keep_the_same(tmp_path: Path) -> None:
-    memory, file = FakeGateway(), FakeGateway(tmp_path / "books.db")
+    clock = FixedClock()
+    memory, file = FakeGateway(now=clock.now), FakeGateway(tmp_path / "books.db", now=clock.now)
     for one in (memory, file):
         gateway_life(one)
     assert memory.entries() == file.entries()
@@ -201,6 +203,47 @@ def gateway_life(gateway: FakeGateway) -> None:
     reference = held(gateway)
     gateway.call(wish(AttemptKind.CAPTURE, key="c", reference=reference))
     gateway.call(wish(key="d", token="tok_chargeDeclined"))
+    for key in ("waits", "confirms", "fails", "abandoned"):
+        gateway.call(wish(key=key, token="tok_threeDSecure"))
+    gateway.act("authorise_confirms")
+    gateway.act("authorise_fails", confirms=False)
+    gateway.call(wish(AttemptKind.VOID, key="v", reference="authorise_abandoned"))
+
+
+def test_an_action_is_taken_once_and_only_where_one_is_asked_for(gateway: FakeGateway) -> None:
+    gateway.call(wish(key="waits", token="tok_threeDSecure"))
+    gateway.act("authorise_waits")
+    for reference in ("authorise_waits", held(gateway), "authorise_of_nobody"):
+        with pytest.raises(ValueError, match=f"nothing is asked of the customer of {reference}"):
+            gateway.act(reference)
+
+
+def test_nothing_is_told_of_a_call_that_never_was(gateway: FakeGateway) -> None:
+    with pytest.raises(ValueError, match="no call with the key k9"):
+        gateway.notification("k9")
+
+
+def test_books_without_the_secret_of_their_notifications_get_one_and_go_on(tmp_path: Path) -> None:
+    """Files of the first release have neither the secret nor the columns that came with it."""
+    path = tmp_path / "books.db"
+    told = FakeGateway(path).call(wish(token="tok_visa"))
+    with sqlite3.connect(path) as older:
+        older.execute("DROP TABLE secret")
+        older.execute("ALTER TABLE entry DROP COLUMN is_waiting")
+        older.execute("ALTER TABLE entry DROP COLUMN heard_at")
+    older.close()
+    gateway = FakeGateway(path)
+    assert gateway.find(wish(token="tok_visa")) == told
+    assert gateway.read_notification(*gateway.notification("k1"))[0].key == "k1"
+
+
+def test_books_that_cannot_be_read_are_said_to_be_unavailable(tmp_path: Path) -> None:
+    gateway = FakeGateway(tmp_path / "books.db")
+    with sqlite3.connect(tmp_path / "books.db") as spoiler:
+        spoiler.execute("DROP TABLE entry")
+    spoiler.close()
+    with pytest.raises(ProviderUnavailable, match="fake cannot be asked now"):
+        list(gateway.records(datetime(2025, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)))
 
 
 def test_a_second_gateway_on_one_file_sees_the_books_of_the_first(tmp_path: Path) -> None:
@@ -239,6 +282,7 @@ import os, signal, sys
 from pathlib import Path
 from threading import Barrier
 from ordercore.adapters.payments.fake import FakeGateway
+from ordercore.domain.errors import ProviderUnavailable
 from ordercore.domain.money import Money
 from ordercore.domain.payment import AttemptKind
 from ordercore.ports.gateway import ProviderCall

@@ -10,9 +10,18 @@ from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.lifecycles import PaymentStatus
 from ordercore.domain.money import Money
 from ordercore.domain.order import Order
-from ordercore.domain.payment import Attempt, AttemptKind, AttemptStatus, LedgerEntry, Payment, PaymentMethod
+from ordercore.domain.payment import (
+    AnswerKind,
+    Attempt,
+    AttemptKind,
+    AttemptStatus,
+    LedgerEntry,
+    Payment,
+    PaymentMethod,
+)
 from ordercore.ports.sealer import Sealer
 
+_ANSWER_KIND = {each.value: each for each in AnswerKind}
 _ATTEMPT_KIND = {each.value: each for each in AttemptKind}
 _ATTEMPT_STATUS = {each.value: each for each in AttemptStatus}
 _PAYMENT_METHOD = {each.value: each for each in PaymentMethod}
@@ -38,6 +47,7 @@ def payment_row(wire: Wire, order: Order) -> Row:
         payment.refund_pending,
         wire.moment(payment.changed_at),
         wire.moment(order.ordered_at),
+        payment.discrepancy,
     )
 
 
@@ -56,6 +66,7 @@ def attempt_row(wire: Wire, sealer: Sealer, order: Order, position: int) -> Row:
         attempt.decline_code,
         wire.moment(attempt.started_at),
         None if attempt.finished_at is None else wire.moment(attempt.finished_at),
+        None if attempt.reported is None else attempt.reported._value_,
     )
 
 
@@ -96,6 +107,7 @@ def payment_of(wire: Wire, sealer: Sealer, currency: str, rows: Sequence[Row]) -
         refund_pending,
         changed_at,
         _,
+        discrepancy,
     ) = rows[0][:_PAYMENT_WIDTH]
     return Payment(
         id=wire.to_id(id),
@@ -109,6 +121,7 @@ def payment_of(wire: Wire, sealer: Sealer, currency: str, rows: Sequence[Row]) -
         authorise_pending=authorise_pending,
         capture_pending=capture_pending,
         refund_pending=refund_pending,
+        discrepancy=discrepancy,
         attempts=tuple(
             _attempt_of(wire, sealer, currency, row[_PAYMENT_WIDTH:]) for row in rows if row[_PAYMENT_WIDTH] is not None
         ),
@@ -117,7 +130,7 @@ def payment_of(wire: Wire, sealer: Sealer, currency: str, rows: Sequence[Row]) -
 
 
 def _attempt_of(wire: Wire, sealer: Sealer, currency: str, row: Row) -> Attempt:
-    _, _, id, kind, status, amount_minor, token, reference, decline_code, started_at, finished_at = row
+    _, _, id, kind, status, amount_minor, token, reference, decline_code, started_at, finished_at, reported = row
     return Attempt(
         id=wire.to_id(id),
         kind=_ATTEMPT_KIND[kind],
@@ -128,4 +141,5 @@ def _attempt_of(wire: Wire, sealer: Sealer, currency: str, row: Row) -> Attempt:
         decline_code=decline_code,
         started_at=wire.to_moment(started_at),
         finished_at=None if finished_at is None else wire.to_moment(finished_at),
+        reported=None if reported is None else _ANSWER_KIND[reported],
     )

@@ -18,6 +18,7 @@ from ordercore.adapters.sql.tables.order_path import (
 from ordercore.adapters.sql.tables.parcels import shipment_lines, shipments
 from ordercore.adapters.sql.tables.people import admin_users, api_tokens, customers
 from ordercore.adapters.sql.tables.records import events, meta, requests
+from ordercore.adapters.sql.tables.work_items import work_items
 
 __all__ = [
     "adjustments",
@@ -42,4 +43,5 @@ __all__ = [
     "shipments",
     "stock",
     "stock_movements",
+    "work_items",
 ]

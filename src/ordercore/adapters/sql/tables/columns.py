@@ -46,6 +46,11 @@ def minor(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+def balance(name: str) -> Column[int]:
+    """Money in minor units that comes and goes: nothing, where nobody says otherwise."""
+    return Column(name, BigInteger, nullable=False, server_default=text("0"))
+
+
 def flag(name: str) -> Column[bool]:
     """A claim that holds or does not."""
     return Column(name, Boolean(create_constraint=False), nullable=False)

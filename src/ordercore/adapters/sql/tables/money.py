@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, SmallInteger, UniqueConstraint
 
-from ordercore.adapters.sql.tables.columns import blob, flag, key, minor, moment, partial_index, string, table, uuid
+from ordercore.adapters.sql.tables.columns import (
+    balance,
+    blob,
+    flag,
+    key,
+    minor,
+    moment,
+    partial_index,
+    string,
+    table,
+    uuid,
+)
 
 payments = table(
     "payments",
@@ -23,6 +34,7 @@ payments = table(
     minor("refund_pending_minor"),
     moment("changed_at"),
     moment("ordered_at"),
+    balance("discrepancy_minor"),
     UniqueConstraint("id"),
     CheckConstraint(
         "authorise_pending_minor >= 0 AND capture_pending_minor >= 0 AND refund_pending_minor >= 0"
@@ -49,6 +61,7 @@ payment_attempts = table(
     string("decline_code", null=True),
     moment("started_at"),
     moment("finished_at", null=True),
+    string("reported", null=True),
     partial_index("ix_payment_attempts_open", "started_at", "id", where="finished_at IS NULL"),
 )
 
@@ -60,5 +73,5 @@ ledger_entries = table(
     minor("amount_minor"),
     moment("at"),
     uuid("attempt_id", null=True),
-    CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint("amount_minor > 0 OR (kind = 'discrepancy' AND amount_minor <> 0)", name="amount"),
 )

@@ -6,7 +6,9 @@ from typing import Any
 from attrs import evolve
 
 from ordercore.adapters.security.sealer import PlainSealer
-from ordercore.adapters.sql.wire import PostgresWire, Row, SqliteWire, Wire
+from ordercore.adapters.sql.postgres_wire import PostgresWire
+from ordercore.adapters.sql.sqlite_wire import SqliteWire
+from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.aggregates import Aggregate
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ordercore.adapters.sql.wire import array
+from ordercore.adapters.sql.postgres_arrays import array
 from ordercore.testing import strategies
 
 Ask = Callable[[list[Any], str], list[Any]]

@@ -1,0 +1,119 @@
+"""The only place for what the model's provider does, and what becomes of payments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.model.state import State
+from tests.support.model.words import GOOD_TOKENS, KEY_LIFETIME, LOSES_FIRST_ANSWER, Answer, Died, Row, refused
+
+
+class Money(State):
+    """Attempts, the provider's books, and what an answer does to an order."""
+
+    def _ask(self, order: Row, kind: str, amount: int, token: str | None) -> None:
+        order["attempts"] += 1
+        order["attempt"] = {"kind": kind, "amount": amount, "token": token, "state": "asked", "since": self.now}
+        order["attempt"].update(verdict=None, first=order["attempts"] == 1)
+
+    def _drive(self, order: Row) -> None:
+        while order["attempt"] is not None and order["attempt"]["state"] == "asked":
+            self._record(order, self._call(order))
+
+    def _resume(self, order: Row) -> None:
+        """Asked again while the provider's key lives, later only looked for; not found is no proof."""
+        attempt = order["attempt"]
+        lives = self.now - attempt["since"] < KEY_LIFETIME
+        self._record(order, self._call(order) if lives else attempt["verdict"] or "unknown")
+        self._drive(order)
+
+    def _call(self, order: Row) -> str:
+        attempt = order["attempt"]
+        mishap = self.mishap.pop(attempt["kind"], "")
+        if mishap == "dies before":
+            raise Died
+        if mishap == "lost before":
+            return "unknown"
+        is_first = attempt["verdict"] is None
+        answer: str = attempt["verdict"] or self._provider(order, attempt)
+        if mishap == "dies after":
+            raise Died
+        payer = attempt["token"] or order["token"]
+        is_lost = is_first and answer == "approved" and (payer, attempt["kind"]) in LOSES_FIRST_ANSWER
+        return "unknown" if is_lost or mishap == "lost after" else answer
+
+    def _provider(self, order: Row, attempt: Row) -> str:
+        """What the provider does when it hears an attempt for the first time: its books are in `account`."""
+        kind, amount, account = attempt["kind"], attempt["amount"], order["account"]
+        verdict = "approved"
+        if kind == "authorise" and attempt["token"] not in GOOD_TOKENS:
+            verdict = "declined"
+        elif kind == "authorise":
+            order["account"] = {"authorised": amount, "captured": 0, "refunded": 0, "is_voided": False}
+            order["token"] = attempt["token"]
+        elif kind == "capture" and order["token"] == "tok_captureFails":
+            verdict = "declined"
+        elif kind == "capture":
+            account["captured"] += amount
+        elif kind == "refund":
+            account["refunded"] += amount
+        else:
+            account.update(authorised=0, is_voided=True)
+        attempt["verdict"] = verdict
+        return verdict
+
+    def _record(self, order: Row, answer: str) -> None:
+        attempt = order["attempt"]
+        if answer == "unknown":
+            attempt["state"] = "unknown"
+            return
+        order["attempt"] = None
+        id = self._id_of(order)
+        if attempt["kind"] == "authorise":
+            outcome = "done" if answer == "approved" else "payment_declined"
+            self._finish("place" if attempt["first"] else "pay", id, outcome)
+            self._authorised(order, attempt) if answer == "approved" else self._declined(order)
+        elif attempt["kind"] in ("void", "refund"):
+            self._finish("cancel", id, "done")
+        if answer == "approved" and attempt["kind"] == "capture":
+            order.update(captured=attempt["amount"], payment="captured")
+        if answer == "approved" and attempt["kind"] == "void":
+            order.update(authorised=0, payment="voided")
+        if answer == "approved" and attempt["kind"] == "refund":
+            order.update(refunded=attempt["amount"], payment="refunded")
+
+    def _authorised(self, order: Row, attempt: Row) -> None:
+        order.update(authorised=attempt["amount"], payment="authorised", status="confirmed", expires=None)
+        order["is_declined"] = False
+        if self.captures_at_once:
+            self._ask(order, "capture", order["total"], None)
+
+    def _declined(self, order: Row) -> None:
+        order.update(payment="declined", is_declined=True)
+        if order["on_decline"] == "cancel":
+            self._release(order, "payment_declined")
+
+    def _end(self, order: Row, reason: str) -> None:
+        """Stock back at once, then the money."""
+        self._release(order, reason)
+        self._give_back(order)
+
+    def _give_back(self, order: Row) -> None:
+        """Voided where held, refunded where taken."""
+        if order["captured"]:
+            self._ask(order, "refund", order["captured"], None)
+        elif order["authorised"]:
+            self._ask(order, "void", order["authorised"], None)
+        else:
+            order["payment"] = "captured" if order["payment"] == "captured" else "voided"
+            self._finish("cancel", self._id_of(order), "done")
+
+    def _release(self, order: Row, reason: str) -> None:
+        order.update(status="cancelled", reason=reason, expires=None)
+        for sku, item in order["items"].items():
+            self._level(sku, reserved=-item["quantity"])
+
+    def _judged(self, id: Any) -> Answer:
+        """Refused where the provider's last word was no; an answer that never came is none."""
+        order = self.orders[id]
+        return refused("payment_declined") if order["is_declined"] and order["attempt"] is None else Answer(id)

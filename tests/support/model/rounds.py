@@ -1,0 +1,59 @@
+"""The only place for what happens in the model with time, and when somebody looks at an attempt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.model.parcels import Parcels
+from tests.support.model.words import KEY_RETENTION, Row
+
+
+class Rounds(Parcels):
+    """Rounds of the worker, and what an admin decides."""
+
+    def housekeeping(self) -> None:
+        """A worker's round: expire, hand over, forget, then settle and ship what was left."""
+        managers = self._managers()
+        for order in self.orders.values():
+            self._expire(order)
+            if order["status"] not in ("delivered", "cancelled") and not self.admins[order["manager"]]["active"]:
+                order["manager"] = managers[order["number"] % len(managers)]
+        kept = self.now - KEY_RETENTION
+        self.keys = {name: one for name, one in self.keys.items() if self._is_wanted(one, kept)}
+        for order in self.orders.values():
+            if order["attempt"] is not None and self._is_old(order["attempt"]):
+                self._resume(order)
+        for id, shipment in self.shipments.items():
+            if shipment["status"] == "pending" and self._is_old(shipment):
+                self._advance(id)
+
+    def _is_wanted(self, key: Row, kept: float) -> bool:
+        """A key stays for its time after its outcome, and while its order awaits an answer."""
+        order = self.orders.get(key["subject"])
+        awaits = order is not None and order["attempt"] is not None
+        return awaits or key["finished"] is None or key["finished"] >= kept
+
+    def _expire(self, order: Row) -> None:
+        is_late = order["expires"] is not None and order["expires"] <= self.now
+        if order["status"] == "pending" and is_late and order["attempt"] is None:
+            self._end(order, "expired")
+
+    def settle(self, id: Any) -> None:
+        """Somebody asks the provider now; money that could not be given back gets another try."""
+        order = self.orders[id]
+        if order["attempt"] is not None:
+            self._resume(order)
+        elif order["status"] == "cancelled" and order["authorised"] != order["refunded"]:
+            self._give_back(order)
+            self._drive(order)
+
+    def resolve(self, id: Any) -> str | None:
+        """An admin who has looked into the provider's books decides: the outcome, None where nothing is to decide."""
+        order = self.orders[id]
+        attempt = order["attempt"]
+        if attempt is None or attempt["state"] != "unknown":
+            return None
+        outcome: str = attempt["verdict"] or "declined"
+        self._record(order, outcome)
+        self._drive(order)
+        return outcome
