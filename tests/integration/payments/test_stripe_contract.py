@@ -1,4 +1,4 @@
-"""StripeGateway, with Stripe's own SDK, over a socket, against the fake Stripe: the promises that every gateway keeps."""
+"""StripeGateway with Stripe's SDK over a socket to the fake Stripe: the promises that every gateway keeps."""
 
 from __future__ import annotations
 
@@ -59,8 +59,7 @@ class TestWithARedirect(PaymentGatewaySuite):
         (event,) = [
             event
             for event in self.stripe.events()
-            if event["type"] in TYPES[request.kind]
-            and event["data"]["object"]["metadata"].get(mark) == request.key
+            if event["type"] in TYPES[request.kind] and event["data"]["object"]["metadata"].get(mark) == request.key
         ]
         body, at = body_of(event), int(time.time() - age.total_seconds())
         return body, {"stripe-signature": signature(body, SECRET, at)}

@@ -200,4 +200,3 @@ def test_the_same_wish_under_another_return_address_is_recognised(stripe: Stripe
 def by_reference(stripe: StripeProcess, reference: str | None) -> dict[str, object]:
     (found,) = [dict(each) for each in stripe.totals().values() if each["id"] == reference]
     return found
-

@@ -19,6 +19,7 @@ from ordercore.domain.errors import (
     ProviderUnavailable,
 )
 from ordercore.domain.money import Money
+from ordercore.domain.payment import AttemptKind
 from ordercore.ports.gateway import Card, ProviderReport
 from ordercore.testing.stripe.events import body_of, signature
 from ordercore.testing.stripe.faults import Fault
@@ -40,6 +41,7 @@ from tests.integration.payments.asking import (
 )
 
 NUMBER = "4242424242424242"
+CARD = Card(number=NUMBER, expiry_month=12, expiry_year=2099, cvc="123")
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_a_token_is_declined_with_stripe_s_word(gateway: StripeGateway, token: s
 
 
 def test_a_payment_method_that_has_paid_is_refused_a_second_time(gateway: StripeGateway) -> None:
-    token = gateway.tokenise(Card(number=NUMBER, expiry_month=12, expiry_year=2099, cvc="123"))
+    token = gateway.tokenise(CARD)
     assert gateway.call(wish(token=token)).kind is APPROVED
     assert gateway.call(wish(token=token)).kind is DECLINED
 
@@ -90,7 +92,7 @@ def test_a_currency_that_stripe_counts_otherwise_moves_what_was_asked(
 
 
 @pytest.mark.parametrize("kind", [CAPTURE, VOID, REFUND])
-def test_money_of_no_authorisation_does_not_move(gateway: StripeGateway, kind: object) -> None:
+def test_money_of_no_authorisation_does_not_move(gateway: StripeGateway, kind: AttemptKind) -> None:
     request = evolve(wish(), kind=kind, token=None)
     assert gateway.call(request).decline_code == "unknown_reference"
     assert gateway.find(request) is None
@@ -152,7 +154,7 @@ def test_neither_the_secret_key_nor_a_card_number_is_ever_shown(
     gateway: StripeGateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    token = gateway.tokenise(Card(number=NUMBER, expiry_month=12, expiry_year=2099, cvc="123"))
+    token = gateway.tokenise(CARD)
     assert gateway.call(wish(token=token)).kind is APPROVED
     shown = f"{gateway!r} {gateway.traits!r} {caplog.text}"
     assert caplog.records
@@ -161,18 +163,17 @@ def test_neither_the_secret_key_nor_a_card_number_is_ever_shown(
 
 
 @pytest.mark.parametrize(
-    ("changes", "pointer"),
+    ("card", "pointer"),
     [
-        ({"number": "4242424242424241"}, "/card/number"),
-        ({"expiry_month": 13}, "/card/expiry_month"),
-        ({"expiry_year": 2001}, "/card/expiry_year"),
-        ({"cvc": "12"}, "/card/cvc"),
+        (evolve(CARD, number="4242424242424241"), "/card/number"),
+        (evolve(CARD, expiry_month=13), "/card/expiry_month"),
+        (evolve(CARD, expiry_year=2001), "/card/expiry_year"),
+        (evolve(CARD, cvc="12"), "/card/cvc"),
     ],
 )
-def test_a_card_is_refused_where_it_is_wrong(gateway: StripeGateway, changes: dict[str, object], pointer: str) -> None:
-    card = Card(number=NUMBER, expiry_month=12, expiry_year=2099, cvc="123")
+def test_a_card_is_refused_where_it_is_wrong(gateway: StripeGateway, card: Card, pointer: str) -> None:
     with pytest.raises(CardRefused) as refusal:
-        gateway.tokenise(evolve(card, **changes))
+        gateway.tokenise(card)
     assert refusal.value.pointer == pointer
 
 
@@ -180,7 +181,7 @@ def test_a_card_is_refused_where_it_is_wrong(gateway: StripeGateway, changes: di
 def test_a_vault_without_an_answer_is_a_refusal(stripe: StripeProcess, gateway: StripeGateway, fault: Fault) -> None:
     stripe.plan(fault, "/payment_methods")
     with pytest.raises(CardRefused, match="no answer"):
-        gateway.tokenise(Card(number=NUMBER, expiry_month=12, expiry_year=2099, cvc="123"))
+        gateway.tokenise(CARD)
 
 
 # -- notifications --------------------------------------------------------------------------------------------------

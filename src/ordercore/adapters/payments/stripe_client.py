@@ -11,10 +11,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar, cast
 
-import requests  # type: ignore[import-untyped] # the SDK's own way to the network
+import requests  # the SDK's own way to the network
 import stripe
 from attrs import frozen
-from requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
+from requests.adapters import HTTPAdapter
 
 from ordercore.adapters.payments.stripe_answers import Json, Nonsense, text
 from ordercore.ports.gateway import Card

@@ -74,9 +74,7 @@ class StripeGateway:
             calls_at_once=AT_ONCE,
             accepts_cards=accepts_cards,
         )
-        self._stripe = StripeConnection(
-            key, base=base, timeout_seconds=deadline.total_seconds(), at_once=AT_ONCE
-        )
+        self._stripe = StripeConnection(key, base=base, timeout_seconds=deadline.total_seconds(), at_once=AT_ONCE)
 
     @property
     def traits(self) -> ProviderTraits:
@@ -157,7 +155,7 @@ class StripeGateway:
         if request.kind is AttemptKind.AUTHORISE:
             return self._authorised(request)
         if request.kind is AttemptKind.CAPTURE:
-            wish = {"amount_to_capture": amount, "metadata": {CAPTURE: key}}
+            wish: dict[str, object] = {"amount_to_capture": amount, "metadata": {CAPTURE: key}}
             thing = self._stripe.capture_intent(reference, wish, key)
         elif request.kind is AttemptKind.VOID:
             thing = self._stripe.cancel_intent(reference, {VOID: key}, key)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from ordercore.adapters.payments.stripe_answers import ATTEMPT, Json, Nonsense, money, part, text, whole
+from ordercore.adapters.payments.stripe_answers import ATTEMPT, NAME, Json, Nonsense, money, part, text, whole
 from ordercore.adapters.payments.stripe_client import NoAnswer, Refused, StripeConnection
 from ordercore.domain.errors import ProviderUnavailable
 from ordercore.domain.money import Money
@@ -27,8 +27,8 @@ def records(connection: StripeConnection, since: datetime, until: datetime) -> I
         created = {"gte": ceil(since.timestamp()), "lt": ceil(stop.timestamp())}
         try:
             made = [_record(intent) for intent in connection.intents(created, expand=["data.latest_charge"])]
-        except (NoAnswer, Nonsense, Refused) as failure:
-            raise ProviderUnavailable from failure
+        except (NoAnswer, Nonsense, Refused):
+            raise ProviderUnavailable(provider=NAME, reason="its list gave no answer that makes sense") from None
         yield from (record for record in reversed(made) if record is not None)
         since = stop
 
