@@ -1,4 +1,4 @@
-"""Placing orders over HTTP against the same server's empty JSON POST, in the same run."""
+"""Placing orders over HTTP against empty JSON POSTs to the same server, in the same run."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from itertools import count
 from attrs import frozen
 
 from benchmarks import load
+from benchmarks.load import Load
 from benchmarks.shops import Bench, filled
 from ordercore import CreateToken, Permission
 
@@ -25,19 +26,26 @@ _keys = (f"http-{number}" for number in count())
 
 @frozen
 class Served:
-    """A rate with its p99, beside the empty POST's at the same number of clients."""
+    """Orders, and the two yardsticks, at one number of clients.
+
+    `flask` is an empty POST to a Flask application on the same Granian with the same threads: the same server without
+    a shop. `bare` is a WSGI callable there, without even Flask.
+    """
 
     database: str
     clients: int
-    orders_per_second: float
-    p99_milliseconds: float
-    empty_per_second: float
-    empty_p99_milliseconds: float
-    failures: int
+    orders: Load
+    flask: Load
+    bare: Load
+
+    @property
+    def failures(self) -> int:
+        """Answers other than 2xx, in all three."""
+        return self.orders.failures + self.flask.failures + self.bare.failures
 
 
 def measure(urls: dict[str, str], *, seconds: float) -> Iterator[Served]:
-    """Every number of clients on every database, the empty POST before each."""
+    """Every number of clients on every database, the yardsticks before each."""
     for name, url in urls.items():
         bench = filled(name, url)
         _, token = bench.shop.tokens.create(CreateToken(name="bench", permissions=frozenset({Permission.ALL})))
@@ -51,17 +59,10 @@ def measure(urls: dict[str, str], *, seconds: float) -> Iterator[Served]:
             _wait(port)
             load.run(port, 8, _orders(bench, token), seconds / 2)
             for clients in CLIENTS:
-                empty = load.run(port, clients, _empty(token), seconds)
+                bare = load.run(port, clients, _empty("/empty/bare", token), seconds)
+                flask = load.run(port, clients, _empty("/empty/flask", token), seconds)
                 orders = load.run(port, clients, _orders(bench, token), seconds)
-                yield Served(
-                    name,
-                    clients,
-                    orders.requests_per_second,
-                    orders.p99_milliseconds,
-                    empty.requests_per_second,
-                    empty.p99_milliseconds,
-                    orders.failures + empty.failures,
-                )
+                yield Served(database=name, clients=clients, orders=orders, flask=flask, bare=bare)
         finally:
             server.terminate()
             server.wait()
@@ -79,8 +80,8 @@ def _orders(bench: Bench, token: str) -> Iterator[bytes]:
         yield load.post("/v1/orders", json.dumps(body).encode(), headers)
 
 
-def _empty(token: str) -> Iterator[bytes]:
-    request = load.post("/empty", b"{}", {"Authorization": f"Bearer {token}"})
+def _empty(path: str, token: str) -> Iterator[bytes]:
+    request = load.post(path, b"{}", {"Authorization": f"Bearer {token}"})
     while True:
         yield request
 

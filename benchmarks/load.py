@@ -15,11 +15,15 @@ from attrs import define, frozen
 
 @frozen
 class Load:
-    """What the clients saw: requests a second, the 99th percentile in milliseconds, and answers other than 2xx."""
+    """What the clients saw: requests a second, the 99th percentile in milliseconds, and answers other than 2xx.
+
+    `own_share` is how much of a core the generator itself took: near 1 it would measure itself.
+    """
 
     requests_per_second: float
     p99_milliseconds: float
     failures: int
+    own_share: float
 
 
 @define
@@ -40,7 +44,7 @@ def run(port: int, clients: int, requests: Iterator[bytes], seconds: float) -> L
             client = _Client(connection)
             waiting.register(connection, selectors.EVENT_READ, client)
             _send(client, next(requests))
-        started = time.perf_counter()
+        started, own = time.perf_counter(), time.process_time()
         until, busy = started + seconds, clients
         while busy:
             for key, _ in waiting.select():
@@ -59,7 +63,8 @@ def run(port: int, clients: int, requests: Iterator[bytes], seconds: float) -> L
                     client.connection.close()
     elapsed = time.perf_counter() - started
     latencies.sort()
-    return Load(len(latencies) / elapsed, latencies[int(len(latencies) * 0.99)] * 1000, failures)
+    own_share = (time.process_time() - own) / elapsed
+    return Load(len(latencies) / elapsed, latencies[int(len(latencies) * 0.99)] * 1000, failures, own_share)
 
 
 def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:

@@ -58,13 +58,14 @@ def filled(name: str, url: str) -> Bench:
     ordercore.migrate(url)
     shop = ordercore.open(url, payment_gateway=FakeGateway(), carrier=FakeCarrier())
     skus = tuple(f"SKU-{number:05d}" for number in range(PRODUCTS))
-    for start in range(0, PRODUCTS, 500):
-        shop.catalogue.add_products(
-            [
-                AddProduct(sku=sku, name=f"Product {sku}", price=Money.of("3.49", "EUR"), quantity_in_stock=PLENTY)
-                for sku in skus[start : start + 500]
-            ]
-        )
+    with shop.importing.product_import() as run:
+        for start in range(0, PRODUCTS, 500):
+            run.add(
+                [
+                    AddProduct(sku=sku, name=f"Product {sku}", price=Money.of("3.49", "EUR"), quantity_in_stock=PLENTY)
+                    for sku in skus[start : start + 500]
+                ]
+            )
     customer = shop.customers.register(
         RegisterCustomer(
             contact=Contact(name="Ada Buyer", email="ada@example.com"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ordercore.application.shop import OrderCore
     from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
     from ordercore.application.tokens import CreateToken, RevokeToken
+    from ordercore.application.work_items import SettleWorkItem
     from ordercore.bootstrap import in_memory, migrate, open
     from ordercore.domain.actor import Actor, ActorKind, Permission
     from ordercore.domain.customer import Address, Contact
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         PaymentRow,
         ProductFilter,
         ShipmentRow,
+        WorkItemFilter,
     )
 else:
     _HOMES = {
@@ -64,6 +66,7 @@ else:
         "application.shop": "OrderCore",
         "application.steering": "CancelOrder CorrectAddress HandOver PayOrder",
         "application.tokens": "CreateToken RevokeToken",
+        "application.work_items": "SettleWorkItem",
         "bootstrap": "in_memory migrate open",
         "domain.actor": "Actor ActorKind Permission",
         "domain.customer": "Address Contact",
@@ -76,7 +79,7 @@ else:
         "ports.gateway": "Card",
         "ports.health": "Finding Verdict",
         "ports.queries": "CustomerFilter EventRow OrderFilter OrderRow Page PageRequest PaymentFilter PaymentRow "
-        "ProductFilter ShipmentRow",
+        "ProductFilter ShipmentRow WorkItemFilter",
     }
 
     def __getattr__(name):
@@ -148,6 +151,7 @@ __all__ = [
     "ResolveAttempt",
     "RevokeToken",
     "Settings",
+    "SettleWorkItem",
     "ShipOrder",
     "ShipmentRow",
     "ShipmentStatus",
@@ -155,6 +159,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Verdict",
+    "WorkItemFilter",
     "__version__",
     "in_memory",
     "migrate",

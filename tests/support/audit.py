@@ -21,7 +21,7 @@ from ordercore.application.shop import OrderCore
 from ordercore.domain.aggregates import Aggregate
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.order import Order
-from ordercore.domain.payment import AttemptKind, AttemptStatus
+from ordercore.domain.payment import Attempt, AttemptKind, AttemptStatus, Payment
 from ordercore.domain.product import LowStockOpened, Product
 from ordercore.domain.shipment import Shipment
 from ordercore.ports.health import Verdict
@@ -113,7 +113,7 @@ def disagreements(found: Snapshot, charges: Sequence[Charge], accounts: Mapping[
     wrong = [f"the provider knows a {theirs[key].request.kind} that we do not" for key in theirs.keys() - ours.keys()]
     for key, attempt in ours.items():
         entry = theirs.get(key)
-        succeeded = attempt.status is AttemptStatus.SUCCEEDED
+        succeeded = _is_approved(attempt)
         if succeeded != (entry is not None and entry.is_approved) and not attempt.is_open:
             wrong.append(f"{attempt.kind} {key} is {attempt.status} with us, {entry and entry.answer.kind} there")
         if entry is not None and entry.request.amount != attempt.amount:
@@ -123,10 +123,26 @@ def disagreements(found: Snapshot, charges: Sequence[Charge], accounts: Mapping[
         keys = [each.provider_key for each in payment.attempts if each.kind is AttemptKind.AUTHORISE]
         held = [accounts[key] for key in keys if key in accounts]
         there = tuple(sum(getattr(each, name) for each in held) for name in ("authorised", "captured", "refunded"))
-        here = (payment.authorised, payment.captured, payment.refunded)
+        here = _told(payment)
         if here != there and payment.open_attempt is None and payment.amount.amount_minor and not payment.is_external:
             wrong.append(f"order {order.number}: (authorised, captured, refunded) {here} with us, {there} there")
     return wrong
+
+
+def _is_approved(attempt: Attempt) -> bool:
+    """The provider's last word on it."""
+    is_approved = attempt.status is AttemptStatus.SUCCEEDED
+    return is_approved if attempt.reported is None else not is_approved
+
+
+def _told(payment: Payment) -> tuple[int, int, int]:
+    """Authorised, captured and refunded: our sums, or where the provider contradicts them, by its last words."""
+    if all(attempt.reported is None for attempt in payment.attempts):
+        return (payment.authorised, payment.captured, payment.refunded)
+    sums: Counter[AttemptKind] = Counter()
+    for attempt in filter(_is_approved, payment.attempts):
+        sums[attempt.kind] += attempt.amount.amount_minor
+    return (sums[AttemptKind.AUTHORISE] - sums[AttemptKind.VOID], sums[AttemptKind.CAPTURE], sums[AttemptKind.REFUND])
 
 
 def parcels_astray(found: Snapshot, parcels: Sequence[Parcel]) -> list[str]:

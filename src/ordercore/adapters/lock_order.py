@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 CLAIMS = ("requests", "references", "guests", "skus", "usernames")
-HOLDS = ("customers", "orders", "products", "shipments", "admins", "tokens")
+HOLDS = ("customers", "orders", "products", "shipments", "admins", "tokens", "work_items")
 _RANK = {kind: rank for rank, kind in enumerate((*CLAIMS, *HOLDS))}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from attrs import field, frozen
@@ -22,20 +22,30 @@ from ordercore.application.requests import (
 )
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
-from ordercore.domain.admin import AdminRole, AdminUser
+from ordercore.domain.admin import AdminRole, AdminUser, normalised_username
 from ordercore.domain.errors import AlreadyExists, UnknownResource
 from ordercore.ports.queries import Page, PageRequest
 from ordercore.ports.store import UnitOfWork
 
 a_username = fields.text(most=64)
+
+
+def _as_kept(value: Any) -> Any:
+    """Converter: a username as it is kept; anything else as it is, for the check to refuse."""
+    return normalised_username(value) if isinstance(value, str) else value
+
+
 a_password = fields.text(most=1024, least=12)
 
 
 @frozen(kw_only=True, slots=False)
 class AddAdmin:
-    """A new admin user; the password has at least 12 characters and is kept as an Argon2id hash."""
+    """A new admin user; the password has at least 12 characters and is kept as an Argon2id hash.
 
-    username: str = field(converter=fields.trimmed, validator=a_username)
+    The username is kept in lower case: `Anna` and `anna` are one.
+    """
+
+    username: str = field(converter=_as_kept, validator=a_username)
     password: str = field(repr=False, validator=a_password, metadata=SECRET)
     role: AdminRole = field(default=AdminRole.MANAGER, validator=fields.instance_of(AdminRole))
 
@@ -131,7 +141,7 @@ class Admins:
         return existing(self._core, admin_id, "admin user", lambda lookups: lookups.admins)
 
     def by_username(self, username: str) -> AdminUser:
-        """One admin user by name.
+        """One admin user by name, in whatever case.
 
         Raises:
             UnknownResource: there is none with that name.

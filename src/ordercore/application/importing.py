@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from types import TracebackType
 
 from attrs import evolve, field, frozen
 
@@ -12,11 +13,15 @@ from ordercore.application.catalogue import AddProduct, Catalogue
 from ordercore.application.core import Core
 from ordercore.application.ordering import Ordering, placement_of
 from ordercore.application.placing import PlaceOrder
+from ordercore.application.requests import run_one
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import AlreadyExists, InvalidRequest, OrderCoreError, PaymentDeclined
 from ordercore.domain.limits import MAX_KEY_LENGTH, MAX_LINES_PER_BATCH, MAX_ORDERS_PER_BATCH
 from ordercore.domain.order import Order
+from ordercore.domain.product_import import ProductImport
+from ordercore.ports.commits import Change
+from ordercore.ports.store import UnitOfWork
 
 
 class PaymentMode(StrEnum):
@@ -51,6 +56,42 @@ class ImportOutcome:
     refusal: OrderCoreError | None = None
 
 
+class ProductImporting:
+    """One import of products while it runs: any number of batches, a transaction each, and one summary at its end.
+
+    Products that are low from the start open their alert in silence; the summary, the one event of the import's own
+    stream, tells of them all. It is written when the block ends, however it ends, unless nothing was new. A process
+    that is killed in between loses the summary and no product: every batch is on disk when `add` returns.
+    """
+
+    def __init__(self, core: Core, actor: Actor) -> None:
+        self._core = core
+        self._actor = actor
+        self._catalogue = Catalogue(core, actor)
+        self._run = ProductImport(id=core.ids.new())
+
+    def add(self, commands: Sequence[AddProduct]) -> Sequence[ImportOutcome]:
+        """Add products that are new, at most 500 at once; known skus are left as they are, stock included.
+
+        Raises:
+            InvalidRequest: more than 500 commands, or a sku twice.
+        """
+        answers = self._catalogue.add_products(commands)
+        added = [product for product in answers if product is not None]
+        self._run = self._run.counted(added, known=len(answers) - len(added))
+        return [_found(is_known=product is None) for product in answers]
+
+    def __enter__(self) -> ProductImporting:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        ended = self._run.ended(at=self._core.clock.now(), actor_id=self._actor.id)
+        if ended.facts:
+            run_one(self._core, END_PRODUCT_IMPORT, ended)
+
+
 class Importing:
     """Imports, for one actor."""
 
@@ -59,12 +100,32 @@ class Importing:
         self._actor = actor
 
     def products(self, commands: Sequence[AddProduct]) -> Sequence[ImportOutcome]:
-        """Add products that are new, at most 500 at once; known skus are left as they are, stock included."""
-        added = Catalogue(self._core, self._actor).add_products(commands)
-        return [
-            ImportOutcome(verdict=ImportVerdict.KNOWN if product is None else ImportVerdict.IMPORTED)
-            for product in added
-        ]
+        """Import at most 500 products as an import of their own; known skus are left as they are, stock included.
+
+        Raises:
+            InvalidRequest: more than 500 commands, or a sku twice.
+        """
+        with self.product_import() as run:
+            return run.add(commands)
+
+    def product_import(self) -> ProductImporting:
+        """An import of any number of products, in batches within its `with` block."""
+        authorise(self._actor, Permission.PRODUCTS_MANAGE)
+        return ProductImporting(self._core, self._actor)
+
+    def known_products(self, commands: Sequence[AddProduct]) -> Sequence[ImportOutcome]:
+        """What importing these would find, as far as skus tell: new or known. Nothing is written."""
+        authorise(self._actor, Permission.PRODUCTS_MANAGE)
+        with self._core.store.reading() as lookups:
+            known = lookups.product_ids(command.sku for command in commands)
+        return [_found(is_known=command.sku in known) for command in commands]
+
+    def known_orders(self, orders: Sequence[ImportedOrder]) -> Sequence[ImportOutcome]:
+        """What importing these would find, as far as the actor's keys tell: new or known. Nothing is written."""
+        authorise(self._actor, Permission.ORDERS_MANAGE)
+        with self._core.store.reading() as lookups:
+            known = lookups.order_ids(self._actor.id, (each.key for each in orders))
+        return [_found(is_known=each.key in known) for each in orders]
 
     def orders(
         self, orders: Sequence[ImportedOrder], *, payments: PaymentMode = PaymentMode.RECORD, notify: bool = False
@@ -94,6 +155,18 @@ class Importing:
         ]
         outcomes = Ordering(core, self._actor).run(placements)
         return [_verdict(outcome) for outcome in outcomes]
+
+
+def _end(work: UnitOfWork, ended: Sequence[ProductImport]) -> Sequence[None]:
+    work.imports.save(*ended)
+    return [None] * len(ended)
+
+
+END_PRODUCT_IMPORT: Change[ProductImport, None] = Change("end_product_import", _end)
+
+
+def _found(*, is_known: bool) -> ImportOutcome:
+    return ImportOutcome(verdict=ImportVerdict.KNOWN if is_known else ImportVerdict.IMPORTED)
 
 
 def _verdict(outcome: Order | OrderCoreError) -> ImportOutcome:

@@ -19,6 +19,7 @@ from ordercore.application.core import Core
 from ordercore.domain import fields as validators
 from ordercore.domain.actor import Actor
 from ordercore.domain.aggregates import Aggregate
+from ordercore.domain.cards import holds_card_number
 from ordercore.domain.errors import InvalidRequest, KeyReused, OrderCoreError, UnknownResource, VersionIsStale
 from ordercore.domain.limits import MAX_KEY_LENGTH, MAX_NAME_LENGTH
 from ordercore.ports.commits import Change
@@ -71,14 +72,11 @@ def claim_for(
     """The claim of a keyed request; none without a key.
 
     Raises:
-        InvalidRequest: the key is empty, too long, or not printable ASCII.
+        InvalidRequest: the key is none, see `refuse_bad_key`.
     """
     if key is None:
         return None
-    if not (isinstance(key, str) and 0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise InvalidRequest.of(
-            "/idempotency_key", f"must have 1 to {MAX_KEY_LENGTH} printable ASCII characters", "bad_key"
-        )
+    refuse_bad_key(key)
     return RequestClaim(
         actor_id=actor.id,
         key=key,
@@ -87,6 +85,16 @@ def claim_for(
         resource_id=resource_id,
         outcome=outcome,
     )
+
+
+def refuse_bad_key(key: object, pointer: str = "/idempotency_key") -> None:
+    """Raises InvalidRequest unless it is short printable ASCII text without a card number in it: keys are stored."""
+    if not (isinstance(key, str) and 0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
+        detail = f"must have 1 to {MAX_KEY_LENGTH} printable ASCII characters"
+        raise InvalidRequest.of(pointer, detail, "bad_key")
+    if holds_card_number(key):
+        detail = "must not hold what looks like a card number, because it is stored; take a fresh UUID"
+        raise InvalidRequest.of(pointer, detail, "bad_key")
 
 
 def claimed(work: UnitOfWork, claims: Sequence[RequestClaim | None]) -> Sequence[Repeated | KeyReused | None]:

@@ -20,6 +20,7 @@ from ordercore.application.core import Core
 from ordercore.application.placing import RESERVE
 from ordercore.application.requests import DONE, explained
 from ordercore.application.settings import CapturePolicy
+from ordercore.application.work_items import open_work_items
 from ordercore.domain import aggregates
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
@@ -46,7 +47,8 @@ PAY_AGAIN = "pay_order"
 class Recording:
     """An answer to be recorded on an order that was read before.
 
-    `capture_id` is the id of the capture that follows an authorisation, where one does.
+    With a `note`, which is an admin's reason, it is decided by hand: no word of the provider's, so that it contradicts
+    none. `capture_id` is the id of the capture that follows an authorisation, where one does.
     """
 
     order: Order
@@ -60,14 +62,19 @@ class Recording:
 
 
 def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order | OrderCoreError]:
-    """Step 3: answers recorded on their orders, stock of what they cancelled released, requests finished."""
+    """Step 3: answers recorded on their orders, stock of what they cancelled released, requests finished.
+
+    What contradicts an order's books opens a work item.
+    """
     before = work.orders.renew(each.order for each in recordings)
     orders = dict(before)
     for each in recordings:
         orders[each.order.id] = _recorded(orders[each.order.id], each, work)
     release_stock(work, [(before[id], after) for id, after in orders.items()], recordings[0].at)
-    work.orders.save(*(after for id, after in orders.items() if after is not before[id]))
-    _finish_requests(work, recordings, orders)
+    changed = [after for id, after in orders.items() if after is not before[id]]
+    work.orders.save(*changed)
+    open_work_items(work, changed)
+    _finish_requests(work, recordings, before, orders)
     told: set[UUID] = set()
     return [_once(orders[each.order.id], told) for each in recordings]
 
@@ -285,6 +292,8 @@ def _ask(core: Core, within: timedelta | None, order: Order) -> ProviderAnswer:
 
 
 def _recorded(order: Order, each: Recording, work: UnitOfWork) -> Order:
+    if each.note is not None and not _attempt(order, each.attempt_id).is_open:
+        return order
     after = order.record(each.attempt_id, each.answer, entry_id=each.entry_id, at=each.at, actor_id=each.actor_id)
     if after is order:
         return order
@@ -298,12 +307,19 @@ def _became_sure(before: Order, after: Order) -> bool:
     return before.status is OrderStatus.PENDING and after.payment.status is PaymentStatus.AUTHORISED
 
 
-def _finish_requests(work: UnitOfWork, recordings: Iterable[Recording], orders: Mapping[UUID, Order]) -> None:
+def _attempt(order: Order, attempt_id: UUID) -> Attempt:
+    return next(each for each in order.payment.attempts if each.id == attempt_id)
+
+
+def _finish_requests(
+    work: UnitOfWork, recordings: Iterable[Recording], before: Mapping[UUID, Order], orders: Mapping[UUID, Order]
+) -> None:
+    """Requests whose attempt came to its end here; one that had ended before may have made room for another request."""
     finished: dict[str, dict[UUID, str]] = {}
     for each in recordings:
         order = orders[each.order.id]
-        attempt = next(one for one in order.payment.attempts if one.id == each.attempt_id)
-        if attempt.is_open:
+        attempt = _attempt(order, each.attempt_id)
+        if attempt.is_open or not _attempt(before[order.id], attempt.id).is_open:
             continue
         outcome = "payment_declined" if attempt.status is AttemptStatus.DECLINED else DONE
         if attempt.kind is AttemptKind.AUTHORISE:

@@ -15,6 +15,7 @@ from ordercore.application.ordering import Ordering
 from ordercore.application.payments import Payments
 from ordercore.application.shipping import Shipping
 from ordercore.application.tokens import Tokens, actor_of
+from ordercore.application.work_items import WorkItems
 from ordercore.domain.actor import EMBEDDING, SYSTEM, Actor, Permission, authorise
 from ordercore.ports.health import Finding
 from ordercore.ports.queries import EventRow, Page, PageRequest
@@ -33,6 +34,7 @@ class OrderCore:
         self.ordering = Ordering(core, actor)
         self.shipping = Shipping(core, actor)
         self.payments = Payments(core, actor)
+        self.work_items = WorkItems(core, actor)
         self.catalogue = Catalogue(core, actor)
         self.customers = Customers(core, actor)
         self.admins = Admins(core, actor)

@@ -18,6 +18,11 @@ STORE_ADMIN = UUID(int=3)
 """The admin user every store is born with: `shop`, no password, cannot log in, cannot be deactivated."""
 
 
+def normalised_username(username: str) -> str:
+    """Two spellings of one name look the same: case folded, spaces off. New usernames are kept like this."""
+    return username.strip().casefold()
+
+
 class AdminRole(StrEnum):
     """What kind of admin user; what each may do comes with the access rules."""
 

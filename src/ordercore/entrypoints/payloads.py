@@ -21,6 +21,7 @@ from cattrs.gen import make_dict_structure_fn
 
 from ordercore.application.importing import ImportedOrder
 from ordercore.application.placing import CustomerReference, PlaceOrder
+from ordercore.application.requests import refuse_bad_key
 from ordercore.domain.customer import Contact
 from ordercore.domain.errors import FieldProblem, InvalidRequest
 from ordercore.domain.fields import restore, text
@@ -41,16 +42,15 @@ MAX_ENTRIES = max(MAX_LINES_PER_ORDER, MAX_ORDERS_PER_BATCH)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def _printable_ascii(_: Any, __: Any, value: str) -> None:
-    if not (value.isascii() and value.isprintable()):
-        raise InvalidRequest.of("/idempotency_key", "must be printable ASCII characters", "bad_key")
+def _a_key(_: Any, __: Any, value: str) -> None:
+    refuse_bad_key(value)
 
 
 @frozen(kw_only=True, slots=False)
 class KeyedOrder(PlaceOrder):
     """An order of a batch, with the key that makes it repeatable."""
 
-    idempotency_key: str = field(validator=[text(most=MAX_KEY_LENGTH), _printable_ascii])
+    idempotency_key: str = field(validator=[text(most=MAX_KEY_LENGTH), _a_key])
 
 
 @frozen(kw_only=True, slots=False)

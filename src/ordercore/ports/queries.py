@@ -15,12 +15,13 @@ from attrs import frozen
 
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus
 from ordercore.domain.money import Money
 from ordercore.domain.order import Order
 from ordercore.domain.payment import PaymentMethod
 from ordercore.domain.product import Movement, Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 
 V = TypeVar("V")
 
@@ -93,6 +94,7 @@ class PaymentRow:
     authorised: int
     captured: int
     refunded: int
+    discrepancy: int
     ordered_at: datetime
 
 
@@ -125,6 +127,13 @@ class CustomerFilter:
 
     email: str | None = None
     phone: str | None = None
+
+
+@frozen(kw_only=True)
+class WorkItemFilter:
+    """Which work items; what is None does not narrow."""
+
+    status: WorkItemStatus | None = None
 
 
 @frozen(kw_only=True)
@@ -174,17 +183,22 @@ class Lookups(Protocol):
 
     def tokens(self, ids: Iterable[UUID]) -> Mapping[UUID, ApiToken]: ...
 
+    def work_items(self, ids: Iterable[UUID]) -> Mapping[UUID, WorkItem]: ...
+
     def product_ids(self, skus: Iterable[str]) -> Mapping[str, UUID]:
         """Ids by sku."""
 
     def order_id(self, number: int) -> UUID | None:
         """The order with that number."""
 
+    def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
+        """The actor's orders by external reference."""
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """The order's shipments, oldest first."""
 
     def admin_id(self, username: str) -> UUID | None:
-        """The admin user with that name."""
+        """The admin user with that name; where nobody is spelled so, the oldest with the name in another case."""
 
     def request_outcome(self, actor_id: UUID, key: str) -> tuple[UUID, str | None] | None:
         """Resource and outcome of a request, None where the key is free."""
@@ -215,6 +229,9 @@ class Queries(Lookups, Protocol):
     def admin_page(self, page: PageRequest) -> Page[AdminUser]: ...
 
     def token_page(self, page: PageRequest) -> Page[ApiToken]: ...
+
+    def work_item_page(self, which: WorkItemFilter, page: PageRequest) -> Page[WorkItem]:
+        """Work items, oldest first."""
 
     def movement_page(self, product_id: UUID, page: PageRequest) -> Page[Movement]: ...
 

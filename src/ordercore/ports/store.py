@@ -19,7 +19,9 @@ from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
+from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import Lookups, Queries
 
 A = TypeVar("A")
@@ -142,7 +144,17 @@ class Admins(Collection[AdminUser], Protocol):
         """Who takes part in the assignment: the active ones by id; the store's own only while nobody else is."""
 
     def claim_usernames(self, admins: Sequence[AdminUser]) -> Mapping[str, UUID]:
-        """Claim phase: make admin users whose name is free; answers the ids of taken ones, by username."""
+        """Claim phase: make admin users whose name is free; answers the ids of taken ones, by username.
+
+        A name is taken in every case: `Anna`, from before names were kept in lower case, takes `anna` too.
+        """
+
+
+class Imports(Protocol):
+    """Imports of products: nothing to hold or to read by id, only the stream of each."""
+
+    def save(self, *ended: ProductImport) -> None:
+        """Stage their summaries; each import is saved once, when it has ended."""
 
 
 class UnitOfWork(Protocol):
@@ -172,6 +184,12 @@ class UnitOfWork(Protocol):
 
     @property
     def tokens(self) -> Collection[ApiToken]: ...
+
+    @property
+    def work_items(self) -> Collection[WorkItem]: ...
+
+    @property
+    def imports(self) -> Imports: ...
 
 
 class Store(Protocol):

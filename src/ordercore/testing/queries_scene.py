@@ -14,6 +14,7 @@ from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.order import OnDecline, Order
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import PaymentRow
 from ordercore.ports.store import Store
 from ordercore.testing.store_samples import (
@@ -24,6 +25,7 @@ from ordercore.testing.store_samples import (
     a_product,
     a_shipment,
     a_token,
+    a_work_item,
     an_admin,
     an_order,
     shipment_in,
@@ -40,9 +42,10 @@ class Scene:
     orders: Sequence[Order]
     shipments: Sequence[Shipment]
     manager_id: UUID
+    work_items: Sequence[WorkItem] = ()
 
 
-LIVES = ("pending", "confirmed", "confirmed", "unknown", "delivered", "voided", "confirmed")
+LIVES = ("pending", "confirmed", "confirmed", "unknown", "delivered", "contradicted", "confirmed")
 """The lives of the scene's orders, oldest first; the last two were placed at one moment."""
 
 
@@ -71,7 +74,8 @@ def a_scene(store: Store) -> Scene:
         live(store, place(store, scene, number=at, at=moment), ORDER_LIVES[life])
         for at, (life, moment) in enumerate(zip(LIVES, moments, strict=True))
     ]
-    return evolve(scene, orders=orders, shipments=_shipments(store, orders))
+    shipments, items = _shipments(store, orders), _work_items(store, orders)
+    return evolve(scene, orders=orders, shipments=shipments, work_items=items)
 
 
 def _products(store: Store) -> list[Product]:
@@ -104,6 +108,15 @@ def _shipments(store: Store, orders: Sequence[Order]) -> list[Shipment]:
     with store.begin() as work:
         work.shipments.save(*made)
     return made
+
+
+def _work_items(store: Store, orders: Sequence[Order]) -> list[WorkItem]:
+    """Three, oldest first; the second is settled."""
+    made = [a_work_item(order) for order in orders[:3]]
+    made[1] = made[1].settle("seen", at=AT, actor_id=ACTOR_ID)
+    with store.begin() as work:
+        work.work_items.save(*reversed(made))
+    return [each.written() for each in made]
 
 
 def named_customer(name: str, email: str, *, phone: str | None = None, is_guest: bool = False) -> Customer:
@@ -146,5 +159,6 @@ def payment_row(order: Order) -> PaymentRow:
         authorised=payment.authorised,
         captured=payment.captured,
         refunded=payment.refunded,
+        discrepancy=payment.discrepancy,
         ordered_at=order.ordered_at,
     )

@@ -13,7 +13,7 @@ import pytest
 
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.errors import InvalidRequest
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus
 from ordercore.ports.queries import (
     CustomerFilter,
     OrderFilter,
@@ -24,6 +24,7 @@ from ordercore.ports.queries import (
     ProductFilter,
     Queries,
     ShipmentRow,
+    WorkItemFilter,
 )
 from ordercore.ports.store import Store
 from ordercore.testing.queries_scene import LIVES, Scene, a_scene, newest_first, payment_row, place
@@ -50,6 +51,10 @@ LISTS: Mapping[str, Callable[[Scene], Listed]] = {
     "customers": lambda _: lambda queries, page: queries.customer_page(CustomerFilter(), page),
     "admins": lambda _: lambda queries, page: queries.admin_page(page),
     "tokens": lambda _: lambda queries, page: queries.token_page(page),
+    "work items": lambda _: lambda queries, page: queries.work_item_page(WorkItemFilter(), page),
+    "open work items": lambda _: (
+        lambda queries, page: queries.work_item_page(WorkItemFilter(status=WorkItemStatus.OPEN), page)
+    ),
     "movements": lambda scene: lambda queries, page: queries.movement_page(scene.products[0].id, page),
     "events": lambda _: lambda queries, page: queries.event_page(None, page),
     "events of a stream": lambda _: lambda queries, page: queries.event_page("order", page),
@@ -270,6 +275,13 @@ class QueriesSuite:
             for status in ShipmentStatus:
                 narrowed = [row for row in expected if row.status is status]
                 assert list(queries.shipment_page(status, PageRequest()).data) == narrowed
+
+    def test_work_items_come_oldest_first_and_by_status(self, store: Store, scene: Scene) -> None:
+        with store.listing() as queries:
+            assert list(queries.work_item_page(WorkItemFilter(), PageRequest()).data) == list(scene.work_items)
+            for status in WorkItemStatus:
+                narrowed = [item for item in scene.work_items if item.status is status]
+                assert list(queries.work_item_page(WorkItemFilter(status=status), PageRequest()).data) == narrowed
 
     # -- products -----------------------------------------------------------------------------------------------
 

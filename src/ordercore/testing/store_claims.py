@@ -19,6 +19,7 @@ from ordercore.testing.store_samples import (
     a_shipment,
     a_token,
     an_admin,
+    an_import,
     an_order,
     new_id,
 )
@@ -52,8 +53,10 @@ class ClaimTests:
             work.orders.save(order)
             work.shipments.save(a_shipment(order))
             work.tokens.save(a_token())
+            work.imports.save(ended[sign])
             return order
 
+        ended = {"lost": an_import(), "kept": an_import()}
         with rolled_back(store) as work:
             lost = everything(work, "lost")
         with store.begin() as work:
@@ -68,6 +71,8 @@ class ClaimTests:
             assert not lookups.shipment_ids(lost.id)
             assert lookups.shipment_ids(kept.id)
             assert not lookups.events("order", lost.id)
+            assert not lookups.events("import", ended["lost"].id)
+            assert lookups.events("import", ended["kept"].id)
             assert not lookups.events("customer", lost.customer_id)
         with store.begin() as work:
             assert not work.requests.claim((a_claim("key-lost"),))
@@ -224,6 +229,9 @@ class ClaimTests:
             assert not work.orders.claim_references({(ACTOR_ID, "A-1"): mine})
         with store.begin() as work:
             taken = work.orders.claim_references({(ACTOR_ID, "A-1"): again, (somebody, "A-1"): others})
+        with store.reading() as lookups:
+            assert lookups.order_ids(ACTOR_ID, ("A-1", "A-2")) == {"A-1": mine}
+            assert lookups.order_ids(somebody, ("A-1",)) == {"A-1": others}
         assert taken == {(ACTOR_ID, "A-1"): mine}
 
     def test_only_references_of_this_unit_of_work_are_released(self, store: Store) -> None:
@@ -267,6 +275,25 @@ class ClaimTests:
         with store.reading() as lookups:
             assert lookups.admin_id("ann") == first.id
             assert lookups.admins((first.id, again.id)) == {first.id: saved(first)}
+
+    def test_a_username_is_taken_and_found_in_every_case(self, store: Store) -> None:
+        earlier, lower = an_admin(username="Zoë"), an_admin(username="ann")
+        with store.begin() as work:
+            assert work.admins.claim_usernames((earlier, lower)) == {}
+        with store.begin() as work:
+            again = (an_admin(username="ZOË"), an_admin(username="zoë"), an_admin(username="Ann"))
+            assert work.admins.claim_usernames(again) == {"ZOË": earlier.id, "zoë": earlier.id, "Ann": lower.id}
+        with store.reading() as lookups:
+            found = [lookups.admin_id(name) for name in ("Zoë", "zoë", "zOË", "ann", "ANN", "anne")]
+        assert found == [earlier.id, earlier.id, earlier.id, lower.id, lower.id, None]
+
+    def test_whoever_is_spelled_so_is_found_before_others(self, store: Store) -> None:
+        first, second, third = (an_admin(username=name) for name in ("BOB", "Bob", "bob"))
+        with store.begin() as work:
+            work.admins.save(first, second, third)  # from before names were kept in lower case
+        with store.reading() as lookups:
+            found = [lookups.admin_id(name) for name in ("BOB", "Bob", "bob", "bOb")]
+        assert found == [first.id, second.id, third.id, first.id]
 
     def test_order_numbers_are_unique_and_rise(self, store: Store) -> None:
         with store.begin() as work:

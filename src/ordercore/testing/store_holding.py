@@ -82,6 +82,9 @@ class HoldingTests:
             work.orders.hold((new_id(),))
             work.requests.claim((a_claim("too late"),))
         with order_violated(), store.begin() as work:
+            work.work_items.hold((new_id(),))
+            work.products.hold((new_id(),))
+        with order_violated(), store.begin() as work:
             low, high = new_id(), new_id()
             work.orders.hold((high,))
             work.orders.hold((low,))

@@ -13,6 +13,7 @@ from ordercore.domain.customer import Customer
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
 from ordercore.domain.order import OnDecline
 from ordercore.domain.product import Product
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.store import Store
 from ordercore.testing.store_samples import (
     ACTOR_ID,
@@ -23,7 +24,9 @@ from ordercore.testing.store_samples import (
     a_product,
     a_shipment,
     a_token,
+    a_work_item,
     an_admin,
+    an_import,
     an_order,
     new_id,
     shipment_in,
@@ -32,6 +35,7 @@ from ordercore.testing.store_steps import (
     change,
     live,
     place,
+    refused_write,
     saved,
 )
 
@@ -155,6 +159,47 @@ class KeepingTests:
             assert lookups.tokens((token.id,)) == {token.id: saved(token)}
         after = change(store, lambda work: work.tokens, token, lambda held: held.revoke(at=AT, actor_id=ACTOR_ID))
         assert after == saved(saved(token).revoke(at=AT, actor_id=ACTOR_ID))
+
+    def test_an_import_keeps_its_summary_and_nothing_else(self, store: Store) -> None:
+        ended, other = an_import("low-1", "low-2"), an_import()
+        with store.begin() as work:
+            work.imports.save(ended, other)
+        with store.reading() as lookups:
+            (summary,) = lookups.events("import", ended.id)
+            assert len(lookups.events("import", other.id)) == 1
+            assert not lookups.product_ids(("low-1", "low-2"))
+        assert (summary.stream, summary.stream_id, summary.number) == ("import", ended.id, 1)
+        assert (summary.type, summary.occurred_at, summary.actor_id) == ("import.products_imported.v1", AT, ACTOR_ID)
+        assert summary.payload == {"imported": 3, "known": 7, "low": 2, "low_skus": ["low-1", "low-2"]}
+
+    def test_an_import_is_saved_once(self, store: Store) -> None:
+        ended = an_import()
+        with store.begin() as work:
+            work.imports.save(ended)
+        with refused_write(), store.begin() as work:
+            work.imports.save(ended)
+        with store.reading() as lookups:
+            assert len(lookups.events("import", ended.id)) == 1
+
+    def test_work_items_are_kept_as_they_are(self, store: Store) -> None:
+        order = place(store)
+        item = a_work_item(order)
+        with store.begin() as work:
+            work.orders.hold((order.id,))
+            work.work_items.save(item)
+        with store.reading() as lookups:
+            assert lookups.work_items((item.id,)) == {item.id: saved(item)}
+
+        def settled(held: WorkItem) -> WorkItem:
+            return held.settle("paid back by hand", at=AT, actor_id=ACTOR_ID)
+
+        assert change(store, lambda work: work.work_items, item, settled) == saved(settled(saved(item)))
+        with store.reading() as lookups:
+            assert lookups.work_items((item.id,)) == {item.id: saved(settled(saved(item)))}
+            assert [event.type for event in lookups.events("work_item", item.id)] == [
+                "work_item.opened.v1",
+                "work_item.settled.v1",
+            ]
 
     def test_times_keep_their_microseconds_whatever_their_zone(self, store: Store) -> None:
         token = evolve(a_token(), created_at=AT + timedelta(microseconds=1))

@@ -17,7 +17,9 @@ from ordercore.domain.money import Money
 from ordercore.domain.order import Adjustment, Allocation, CancelReason, OnDecline, Order, OrderItem
 from ordercore.domain.payment import AnswerKind, AttemptKind, Payment, PaymentMethod, ProviderAnswer
 from ordercore.domain.product import DEFAULT_LOCATION, Product
+from ordercore.domain.product_import import ProductImport
 from ordercore.domain.shipment import Label, Shipment, ShipmentLine
+from ordercore.domain.work_item import WorkItem, WorkItemKind
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 ACTOR_ID = EMBEDDING.id
@@ -72,6 +74,12 @@ def an_admin(*, username: str | None = None) -> AdminUser:
         at=AT,
         actor_id=ACTOR_ID,
     )
+
+
+def an_import(*low: str) -> ProductImport:
+    """An ended import of a product in plenty and of others that are low."""
+    products = [a_product(), *(a_product(sku=sku, quantity=1, threshold=1) for sku in low)]
+    return ProductImport(id=new_id()).counted(products, known=7).ended(at=AT, actor_id=ACTOR_ID)
 
 
 def a_token() -> ApiToken:
@@ -151,6 +159,20 @@ def a_shipment(order: Order) -> Shipment:
     """A shipment of all the order's pieces, begun."""
     lines = tuple(ShipmentLine(order_item_id=item.id, quantity=item.quantity) for item in order.items)
     return Shipment.start(id=new_id(), order_id=order.id, lines=lines, at=AT, actor_id=ACTOR_ID)
+
+
+def a_work_item(order: Order) -> WorkItem:
+    """A discrepancy of the order's payment, waiting for somebody."""
+    return WorkItem.open(
+        id=new_id(),
+        kind=WorkItemKind.PAYMENT_DISCREPANCY,
+        order_id=order.id,
+        payment_id=order.payment.id,
+        attempt_id=order.payment.attempts[-1].id,
+        amount=Money(-1250, "EUR"),
+        at=AT,
+        actor_id=ACTOR_ID,
+    )
 
 
 Step = Callable[[Order], Order]

@@ -14,6 +14,7 @@ from ordercore.testing.store_holding import HoldingTests
 from ordercore.testing.store_keeping import KeepingTests
 from ordercore.testing.store_reading import ReadingTests
 from ordercore.testing.store_samples import (
+    ACTOR_ID,
     new_id,
 )
 from ordercore.testing.store_steps import (
@@ -63,6 +64,7 @@ class StoreSuite(ClaimTests, KeepingTests, HoldingTests, ReadingTests):
             assert work.shipments.hold((nobody,)) == {}
             assert work.admins.hold((nobody,)) == {}
             assert work.tokens.hold((nobody,)) == {}
+            assert work.work_items.hold((nobody,)) == {}
         with store.reading() as lookups:
             for found in every_lookup(lookups, nobody):
                 assert not found
@@ -77,6 +79,7 @@ class StoreSuite(ClaimTests, KeepingTests, HoldingTests, ReadingTests):
             assert list(work.orders.next_numbers(0)) == []
             assert work.orders.hold(()) == {}
             work.orders.save()
+            work.imports.save()
             work.requests.release(())
             work.customers.release(())
             work.orders.release_references(())
@@ -84,3 +87,4 @@ class StoreSuite(ClaimTests, KeepingTests, HoldingTests, ReadingTests):
         with store.reading() as lookups:
             assert lookups.orders(()) == {}
             assert lookups.product_ids(()) == {}
+            assert lookups.order_ids(ACTOR_ID, ()) == {}

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 import ordercore
 from ordercore.ports.health import Finding, Verdict
-from tests.integration.doctor.filled import fill
+from tests.integration.doctor.filled import disagree, fill
 from tests.support.postgres import PostgresServer
 
 
@@ -83,6 +83,7 @@ def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filled file, to be copied."""
     file = tmp_path_factory.mktemp("doctor") / "filled.db"
     fill(f"sqlite:///{file}")
+    disagree(f"sqlite:///{file}")
     return file
 
 
@@ -92,6 +93,7 @@ def filled_postgres(postgres: PostgresServer) -> str:
     url = postgres.create_database()
     ordercore.migrate(url)
     fill(url)
+    disagree(url)
     return url
 
 

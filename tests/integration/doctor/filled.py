@@ -32,12 +32,14 @@ from ordercore import (
     RegisterCustomer,
     RevokeToken,
     Settings,
+    SettleWorkItem,
     ShipOrder,
 )
 from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.adapters.shipping.fake import FakeCarrier
 from ordercore.domain.errors import MoneyUnavailable, PaymentDeclined
 from tests.support.cores import ANN, CAPTURE_FAILS, CAPTURE_TIMEOUT, DECLINED, HOME, TIMEOUT, a_command, placed
+from tests.support.late_answers import contradicted
 
 PASSWORD = "correct horse battery"
 
@@ -55,6 +57,15 @@ def fill(url: str) -> None:
         placed(shop, {"MUG": 2}, external_reference="captured")
         refunded = placed(shop, {"MUG": 1, "PLATE": 2}, external_reference="refunded")
         shop.ordering.cancel(CancelOrder(order_id=refunded.id))
+
+
+def disagree(url: str) -> None:
+    """A provider whose word contradicts our books, once looked into and once not."""
+    with ordercore.open(url, payment_gateway=FakeGateway()) as shop:
+        contradicted(shop, items={"MUG": 1}, external_reference="contradicted")
+        contradicted(shop, items={"MUG": 2}, external_reference="looked into")
+        item = shop.work_items.list().data[-1]
+        shop.work_items.settle(SettleWorkItem(work_item_id=item.id, reason="refunded by hand"))
 
 
 def _catalogue(shop: OrderCore) -> None:
@@ -128,6 +139,8 @@ def _shipments(shop: OrderCore) -> None:
 
 
 def _imports(shop: OrderCore) -> None:
+    few = AddProduct(sku="JUG", name="Jug", price=Money.of("20", "EUR"), quantity_in_stock=1, low_stock_threshold=1)
+    shop.importing.products([few])
     imported = [
         ImportedOrder(key=f"basket-{n}", order=a_command({"MUG": n}), placed_at=datetime(2017, 1, n, tzinfo=UTC))
         for n in (1, 2, 3)

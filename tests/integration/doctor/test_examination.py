@@ -169,6 +169,27 @@ INJURIES = {
         ("booked_once",),
         [owned("ledger_entries", "attempt_id = NULL", "captured", "AND kind = 'captured'")],
     ),
+    "a discrepancy forgotten": Injury(4, ("ledger",), [owned("payments", "discrepancy_minor = 0", "contradicted")]),
+    "a discrepancy without its entry": Injury(
+        4,
+        ("discrepancies", "ledger"),
+        [f"DELETE FROM ledger_entries WHERE order_id = {order('contradicted')} AND kind = 'discrepancy'"],
+    ),
+    "a discrepancy that nobody is told of": Injury(
+        4, ("discrepancies",), [owned("work_items", "status = 'settled', settled_at = opened_at", "contradicted")]
+    ),
+    "a work item about more than there is": Injury(
+        4, ("discrepancies",), [owned("work_items", "amount_minor = amount_minor + 1", "contradicted")]
+    ),
+    "a work item opened again": Injury(
+        4, ("discrepancies",), [owned("work_items", "status = 'open', settled_at = NULL", "looked into")]
+    ),
+    "a work item's event lost": Injury(
+        6,
+        ("event_numbers",),
+        ["DELETE FROM events WHERE stream = 'work_item' AND type = 'work_item.settled.v1'"],
+        "work_item payment_discrepancy",
+    ),
     "two attempts at once": Injury(
         4,
         ("one_open_attempt", "pending_sums"),
@@ -242,6 +263,9 @@ INJURIES = {
         ("event_numbers",),
         ["DELETE FROM events WHERE stream = 'token' AND type = 'token.revoked.v1'"],
         "token robot",
+    ),
+    "another event of an import": Injury(
+        6, ("event_numbers",), ["UPDATE events SET number = 2 WHERE stream = 'import'"], "import of products"
     ),
     "a password in clear": Injury(
         8, ("password_hashes",), ["UPDATE admin_users SET password_hash = 'hunter2' WHERE username = 'ann'"], "ann"
@@ -331,6 +355,12 @@ def test_open_orders_of_an_inactive_admin_user_are_noted(patient: Patient) -> No
     note = patient.note("hand_overs")
     assert note.guarantee == 9
     assert "not so for" in note.detail
+
+
+def test_work_that_waits_for_somebody_is_noted(patient: Patient) -> None:
+    note = patient.note("work_items")
+    assert note.guarantee == 4
+    assert "not so for 1 (" in note.detail
 
 
 def test_what_is_not_sealed_is_noted(patient: Patient) -> None:

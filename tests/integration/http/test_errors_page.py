@@ -23,7 +23,12 @@ def rows(heading: str) -> list[list[str]]:
     """The cells of the table below a heading, without their backticks."""
     section = PAGE.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")][2:]
-    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+    return [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def place_of(problem: dict[str, str]) -> str:
+    """A field's pointer, or the header that is meant."""
+    return problem["pointer"] if "pointer" in problem else f"header {problem['header']}"
 
 
 def leaves(cls: type[OrderCoreError] = OrderCoreError) -> list[type[OrderCoreError]]:
@@ -128,6 +133,7 @@ SITUATIONS: dict[str, Situation] = {
     "a body that is a list": raw(b"[]"),
     "a body that is null": raw(b"null"),
     "an idempotency key that is too long": lambda api: api.post("/v1/orders", an_order(), key="k" * 201),
+    "an idempotency key that is a card number": lambda api: api.post("/v1/orders", an_order(), key="4242424242424242"),
     "a version that is no ETag": lambda api: api.post("/v1/orders/1001/cancel", headers={"If-Match": "2"}),
     "a list with a parameter that nobody knows": listing("colour=red"),
     "a list with a limit of 0": listing("limit=0"),
@@ -179,9 +185,9 @@ def test_every_situation_of_the_page_is_refused_as_it_says(
 ) -> None:
     answer = SITUATIONS[situation](api)
     problem = answer.json or {}
-    pointers = [each["pointer"] for each in problem.get("errors", [])]
+    places = [place_of(each) for each in problem.get("errors", [])]
     assert (answer.status_code, problem["code"], problem["status"]) == (int(status), code, int(status)), answer.text
-    assert pointers == ([pointer] if pointer or code == "invalid_request" else [])
+    assert places == ([pointer] if pointer or code == "invalid_request" else [])
     assert answer.mimetype == MEDIA_TYPE
     assert problem["type"] == f"urn:ordercore:problem:{code}"
     assert problem["title"]

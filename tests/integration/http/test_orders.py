@@ -83,16 +83,19 @@ def test_an_outstanding_answer_is_202_until_it_is_settled(api: Api) -> None:
     assert answer.headers["Location"] == f"/v1/orders/{order['id']}"
     assert (order["status"], order["payment"]["unknown"]) == ("pending", True)
     assert [row["order_id"] for row in (api.get("/v1/payments?unknown=true").json or {})["data"]] == [order["id"]]
-    settled = api.post(f"/v1/payments/{order['id']}/settle", key=None)
+    assert api.post(f"/v1/payments/{order['id']}/settle", key=None).status_code == 400
+    settled = api.post(f"/v1/payments/{order['id']}/settle")
     assert settled.status_code == 200
     assert (settled.json or {})["status"] == "confirmed"
 
 
 def test_an_admin_decides_what_nobody_can_tell(api: Api) -> None:
     order = api.place(payment={"token": "tok_timeout"})
-    decided = api.post(f"/v1/payments/{order['id']}/resolve", {"outcome": "declined", "reason": "bank says no"})
-    assert decided.status_code == 200
+    decision = {"outcome": "declined", "reason": "bank says no"}
+    decided, again = (api.post(f"/v1/payments/{order['id']}/resolve", decision, key="once") for _ in range(2))
+    assert (decided.status_code, again.status_code) == (200, 200)
     assert (decided.json or {})["status"] == "cancelled"
+    assert again.headers["Idempotency-Replayed"] == "true"
 
 
 def test_a_quote_prices_and_reserves_nothing(api: Api) -> None:

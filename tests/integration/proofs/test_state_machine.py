@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -139,6 +140,26 @@ def test_a_repeated_shipping_is_refused_for_the_first_reason() -> None:
         life.worker_runs()
         life.ship(who=ANN, order=order, stale=False, mishap=None)
         life.send_again(which=1, mishap=None)
+
+
+def test_a_late_word_against_a_decision_is_kept_and_settled() -> None:
+    with one_life() as life:
+        place: dict[str, Any] = {
+            "who": ANN,
+            "customer": GUEST,
+            "items": [("TEA", 1)],
+            "line1": "Main St 1",
+            "token": "tok_visa",
+        }
+        place |= {"on_decline": "cancel", "expected": None}
+        (given_up,) = life.place(**place, mishap=("authorise", "lost after")).values
+        life.an_admin_is_mistaken(order=given_up, is_settled=True)
+        (voided,) = life.place(**place, mishap=None).values
+        life.cancel(who=ANN, order=voided, stale=False, mishap=("void", "lost after"))
+        life.an_admin_is_mistaken(order=voided, is_settled=False)
+        life.core_and_model_agree()
+        assert life.model.orders[voided]["discrepancy"] == -1 * life.model.orders[voided]["total"]
+        life.somebody_asks_the_provider(order=voided)
 
 
 # -- a checker is tested too ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
 from ordercore.domain.product import DEFAULT_LOCATION, Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.testing import strategies
 from ordercore.testing.store_samples import a_customer, a_product, an_order, new_id
 
@@ -80,6 +81,20 @@ def test_a_shipment_comes_back(sql_store: SqlStore, shipment: Shipment) -> None:
 
     found = written(sql_store, write, lambda work: read_shipments(work.wire, work.sealer, keys(work, shipment)))
     assert found == {shipment.id: evolve(saved(shipment), lines=lines)}
+
+
+@a_few
+@given(item=strategies.work_items())
+def test_a_work_item_comes_back(sql_store: SqlStore, item: WorkItem) -> None:
+    def write(work: SqlUnitOfWork) -> None:
+        customer, product = a_customer(), a_product()
+        work.customers.save(customer)
+        work.products.claim_skus([product])
+        work.orders.save(evolve(an_order(number=1, customer=customer, products=[product]), id=item.order_id))
+        work.work_items.save(item)
+
+    found = written(sql_store, write, lambda work: work.work_items._read(keys(work, item), lock=False))
+    assert found == {item.id: saved(item)}
 
 
 @a_few

@@ -92,6 +92,7 @@ class Model(Effects, Refusals, Rounds):
             "authorised": 0,
             "captured": 0,
             "refunded": 0,
+            "discrepancy": 0,
             "is_declined": False,
             "attempt": None,
             "attempts": 0,

@@ -51,7 +51,7 @@ class Money(State):
         elif kind == "authorise":
             order["account"] = {"authorised": amount, "captured": 0, "refunded": 0, "is_voided": False}
             order["token"] = attempt["token"]
-        elif kind == "capture" and order["token"] == "tok_captureFails":
+        elif self._is_impossible(order, kind, amount):
             verdict = "declined"
         elif kind == "capture":
             account["captured"] += amount
@@ -61,6 +61,15 @@ class Money(State):
             account.update(authorised=0, is_voided=True)
         attempt["verdict"] = verdict
         return verdict
+
+    def _is_impossible(self, order: Row, kind: str, amount: int) -> bool:
+        """What the provider refuses by its own books, which ours may differ from."""
+        account = order["account"]
+        if kind == "capture":
+            return bool(account["captured"] + amount > account["authorised"] or order["token"] == "tok_captureFails")
+        if kind == "refund":
+            return bool(account["refunded"] + amount > account["captured"])
+        return bool(account["is_voided"] or account["captured"])
 
     def _record(self, order: Row, answer: str) -> None:
         attempt = order["attempt"]

@@ -57,3 +57,26 @@ class Rounds(Parcels):
         self._record(order, outcome)
         self._drive(order)
         return outcome
+
+    def mistake(self, id: Any) -> str | None:
+        """The outcome that an admin may wrongly take for true, of a call that the provider heard; None where of none.
+
+        Money that is thought to be held and is not, or held twice, is left out: no account would be there, or two.
+        """
+        order = self.orders[id]
+        attempt = order["attempt"]
+        if attempt is None or attempt["state"] != "unknown" or attempt["verdict"] is None:
+            return None
+        is_approved = attempt["verdict"] == "approved"
+        if attempt["kind"] == "authorise" and not (is_approved and order["on_decline"] == "cancel"):
+            return None
+        return "declined" if is_approved else "approved"
+
+    def misjudge(self, id: Any, outcome: str) -> None:
+        """That mistake, and the provider's word afterwards."""
+        order = self.orders[id]
+        attempt = order["attempt"]
+        adds = attempt["kind"] in ("authorise", "capture")
+        order["discrepancy"] += attempt["amount"] * (1 if (outcome == "declined") == adds else -1)
+        self._record(order, outcome)
+        self._drive(order)

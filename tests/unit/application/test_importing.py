@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from ordercore.domain.errors import InvalidRequest, OutOfStock, PaymentDeclined,
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.limits import MAX_ORDERS_PER_BATCH
 from ordercore.domain.money import Money
+from ordercore.testing.faults import CountingIds
 from tests.support.cores import ANN, DECLINED, HOME, OpenShop, a_command, a_shop, add, an_actor, available
 
 LAST_YEAR = datetime(2024, 1, 5, 11, 53, 26, tzinfo=UTC)
@@ -42,6 +44,70 @@ def test_products_are_imported_once_and_keep_their_stock() -> None:
     assert (available(shop, "MUG"), available(shop, "BOWL")) == (10, 99)
 
 
+def a_product(sku: str, *, quantity: int = 99, threshold: int | None = 5) -> AddProduct:
+    price = Money.of("1", "EUR")
+    return AddProduct(sku=sku, name=sku, price=price, quantity_in_stock=quantity, low_stock_threshold=threshold)
+
+
+def summaries(shop: OpenShop, runs: range = range(1, 100)) -> list[Mapping[str, object]]:
+    """What the imports of the shop said of themselves; its ids count from one."""
+    counted = CountingIds()
+    ids = [counted.new() for _ in runs]
+    with shop.core.store.reading() as lookups:
+        return [event.payload for id in ids for event in lookups.events("import", id)]
+
+
+def test_an_import_of_many_batches_has_one_summary() -> None:
+    shop = a_stocked_shop()
+    with shop.importing.product_import() as run:
+        run.add([a_product("LOW-1", quantity=1), a_product("PLENTY")])
+        assert [outcome.verdict for outcome in run.add([a_product("MUG"), a_product("LOW-2", quantity=5)])] == [
+            KNOWN,
+            IMPORTED,
+        ]
+        assert not summaries(shop)
+    assert summaries(shop) == [{"imported": 3, "known": 1, "low": 2, "low_skus": ["LOW-1", "LOW-2"]}]
+    assert shop.catalogue.by_sku("LOW-1").is_low
+
+
+def test_one_call_is_one_import() -> None:
+    shop = a_shop()
+    for sku in ("A", "B"):
+        shop.importing.products([a_product(sku)])
+    assert [summary["imported"] for summary in summaries(shop)] == [1, 1]
+
+
+def test_an_import_that_finds_nothing_new_says_nothing() -> None:
+    shop = a_shop()
+    for _ in range(3):
+        shop.importing.products([a_product("LOW", quantity=1)])
+    with shop.importing.product_import():
+        pass
+    assert len(summaries(shop)) == 1
+
+
+def test_an_import_that_is_cut_off_sums_up_what_it_did() -> None:
+    shop = a_shop()
+
+    def stopped() -> None:
+        with shop.importing.product_import() as run:
+            run.add([a_product("LOW", quantity=1)])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert summaries(shop) == [{"imported": 1, "known": 0, "low": 1, "low_skus": ["LOW"]}]
+
+
+def test_a_batch_that_is_refused_does_not_count() -> None:
+    shop = a_shop()
+    with shop.importing.product_import() as run:
+        run.add([a_product("A")])
+        with pytest.raises(InvalidRequest, match="at most 500"):
+            run.add([a_product("B"), a_product("B")])
+    assert [summary["imported"] for summary in summaries(shop)] == [1]
+
+
 def test_an_imported_order_is_booked_as_paid_elsewhere_and_nobody_is_told() -> None:
     shop = a_stocked_shop()
     assert verdicts(shop, a_line("A-1")) == [IMPORTED]
@@ -62,6 +128,18 @@ def test_a_second_import_changes_nothing() -> None:
     assert verdicts(shop, *lines) == [IMPORTED, IMPORTED]
     assert verdicts(shop, *lines, a_line("A-3")) == [KNOWN, KNOWN, IMPORTED]
     assert available(shop) == 7
+
+
+def test_what_is_known_can_be_asked_without_importing_it() -> None:
+    shop = a_stocked_shop()
+    lines = [a_line("A-1"), a_line("A-2")]
+    shop.importing.orders(lines[:1])
+    assert [outcome.verdict for outcome in shop.importing.known_orders(lines)] == [KNOWN, IMPORTED]
+    other = shop.acting_as(an_actor(Permission.ORDERS_MANAGE))
+    assert [outcome.verdict for outcome in other.importing.known_orders(lines)] == [IMPORTED, IMPORTED]
+    products = [a_product("MUG"), a_product("BOWL")]
+    assert [outcome.verdict for outcome in shop.importing.known_products(products)] == [KNOWN, IMPORTED]
+    assert verdicts(shop, lines[1]) == [IMPORTED]
 
 
 def test_one_key_twice_in_a_batch_is_one_order() -> None:

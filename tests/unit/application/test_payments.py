@@ -1,14 +1,20 @@
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
+from attrs import evolve, frozen
 
 from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.payments import ResolveAttempt
+from ordercore.application.shop import OrderCore
 from ordercore.application.steering import CancelOrder
-from ordercore.domain.errors import CardRefused, InvalidRequest, TransitionRefused, UnknownResource
+from ordercore.domain.errors import CardRefused, InvalidRequest, KeyReused, TransitionRefused, UnknownResource
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
-from ordercore.domain.payment import AnswerKind
-from ordercore.ports.gateway import Card, ProviderTraits
+from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
+from ordercore.ports.commits import Change, Commits
+from ordercore.ports.gateway import Card, ProviderCall, ProviderTraits
 from ordercore.testing.builders import IDS
-from ordercore.testing.faults import Cut, Fault, FaultPlan, FaultyGateway
+from ordercore.testing.faults import Cut, Fault, FaultPlan, FaultyGateway, PlannedFault
 from tests.support.cores import TIMEOUT, a_shop, add, available, placed
 
 CARD = Card(number="4242 4242 4242 4242", expiry_month=12, expiry_year=2030, cvc="123")
@@ -94,6 +100,80 @@ def test_money_that_could_not_be_given_back_gets_another_try() -> None:
     settled = shop.payments.settle(order.id)
     assert (settled.payment.status, settled.payment.authorised) == (PaymentStatus.VOIDED, 0)
     assert shop.payments.settle(order.id) == settled
+
+
+def test_a_repeated_settling_gives_money_back_once_a_key() -> None:
+    shop = a_shop(gateway=(gateway := Reluctant()))
+    add(shop)
+    order = shop.ordering.cancel(CancelOrder(order_id=placed(shop).id))
+    assert shop.payments.settle(order.id, idempotency_key="a").payment.status is PaymentStatus.AUTHORISED
+    assert shop.payments.settle(order.id, idempotency_key="a").replayed
+    assert gateway.voids == 2  # cancelling asked first
+    assert not shop.payments.settle(order.id, idempotency_key="b").replayed
+    assert gateway.voids == 3
+    with pytest.raises(KeyReused):
+        shop.payments.settle(placed(shop).id, idempotency_key="a")
+
+
+def test_a_repeated_decision_is_answered_again() -> None:
+    shop = a_shop()
+    add(shop)
+    order = placed(shop, token=TIMEOUT)
+    command = ResolveAttempt(order_id=order.id, outcome=AnswerKind.APPROVED, reason="seen there")
+    resolved = shop.payments.resolve(command, idempotency_key="key")
+    again = shop.payments.resolve(command, idempotency_key="key")
+    assert (again, again.replayed) == (resolved, True)
+    with pytest.raises(KeyReused):
+        shop.payments.resolve(evolve(command, outcome=AnswerKind.DECLINED), idempotency_key="key")
+
+
+def test_a_refused_decision_leaves_its_key_free() -> None:
+    shop = a_shop()
+    add(shop)
+    settled, waiting = placed(shop), placed(shop, token=TIMEOUT)
+    command = ResolveAttempt(order_id=settled.id, outcome=AnswerKind.APPROVED, reason="seen there")
+    with pytest.raises(TransitionRefused):
+        shop.payments.resolve(command, idempotency_key="key")
+    decided = shop.payments.resolve(evolve(command, order_id=waiting.id), idempotency_key="key")
+    assert not decided.payment.is_unknown
+
+
+def test_a_decision_that_a_crash_cut_off_is_made_by_its_repeat() -> None:
+    shop = a_shop()
+    add(shop)
+    order = placed(shop, token=TIMEOUT)
+    command = ResolveAttempt(order_id=order.id, outcome=AnswerKind.APPROVED, reason="seen there")
+    commits = shop.core.commits
+    dying = OrderCore(evolve(shop.core, commits=DyingBefore("settle_payment", commits)))
+    with pytest.raises(PlannedFault):
+        dying.payments.resolve(command, idempotency_key="key")
+    decided = shop.payments.resolve(command, idempotency_key="key")
+    assert (decided.status, decided.replayed) == (OrderStatus.CONFIRMED, False)
+
+
+class Reluctant(FakeGateway):
+    """A provider that declines to void, and counts how often it was asked."""
+
+    voids = 0
+
+    def call(self, request: ProviderCall) -> ProviderAnswer:
+        if request.kind is not AttemptKind.VOID:
+            return super().call(request)
+        self.voids += 1
+        return ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="try_later")
+
+
+@frozen
+class DyingBefore:
+    """Commits of a process that dies before one kind of change."""
+
+    name: str
+    inner: Commits
+
+    def run(self, change: Change[Any, Any], commands: Sequence[Any]) -> Sequence[Any]:
+        if change.name == self.name:
+            raise PlannedFault(self.name)
+        return self.inner.run(change, commands)
 
 
 def test_settling_asks_for_an_open_attempt_at_once() -> None:

@@ -102,6 +102,20 @@ def test_an_admin_user_is_made_with_a_hashed_password() -> None:
         shop.admins.add(evolve(command, username="bob"), idempotency_key="key")
 
 
+def test_a_username_is_one_in_every_case() -> None:
+    shop = a_shop()
+    anna = shop.admins.add(AddAdmin(username=" Anna ", password=PASSWORD))
+    assert anna.username == "anna"
+    for spelled in ("anna", "ANNA", "Anna"):
+        assert shop.admins.by_username(spelled).id == anna.id
+        with pytest.raises(AlreadyExists):
+            shop.admins.add(AddAdmin(username=spelled, password=PASSWORD))
+    with pytest.raises(AlreadyExists):
+        shop.admins.add(AddAdmin(username="Shop", password=PASSWORD))
+    with pytest.raises(InvalidRequest, match="/username"):
+        AddAdmin(username=5, password=PASSWORD)
+
+
 def test_a_password_plays_no_part_in_what_a_request_is() -> None:
     shop = a_shop()
     shop.admins.add(AddAdmin(username="ann", password=PASSWORD), idempotency_key="key")

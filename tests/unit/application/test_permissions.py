@@ -15,6 +15,7 @@ from ordercore.application.shipping import MarkDelivered, ShipOrder
 from ordercore.application.shop import OrderCore
 from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
 from ordercore.application.tokens import CreateToken, RevokeToken
+from ordercore.application.work_items import SettleWorkItem
 from ordercore.domain.actor import Permission
 from ordercore.domain.errors import (
     Conflict,
@@ -80,6 +81,13 @@ USE_CASES: list[tuple[str, Permission, Use]] = [
             ResolveAttempt(order_id=ID, outcome=AnswerKind.DECLINED, reason="never heard of")
         ),
     ),
+    ("work_items.list", P.PAYMENTS_READ, lambda shop: shop.work_items.list()),
+    ("work_items.get", P.PAYMENTS_READ, lambda shop: shop.work_items.get(ID)),
+    (
+        "work_items.settle",
+        P.PAYMENTS_MANAGE,
+        lambda shop: shop.work_items.settle(SettleWorkItem(work_item_id=ID, reason="seen")),
+    ),
     (
         "catalogue.add_product",
         P.PRODUCTS_MANAGE,
@@ -135,6 +143,9 @@ USE_CASES: list[tuple[str, Permission, Use]] = [
     ),
     ("tokens.revoke", P.TOKENS_MANAGE, lambda shop: shop.tokens.revoke(RevokeToken(token_id=ID))),
     ("tokens.list", P.TOKENS_MANAGE, lambda shop: shop.tokens.list()),
+    ("importing.product_import", P.PRODUCTS_MANAGE, lambda shop: shop.importing.product_import()),
+    ("importing.known_products", P.PRODUCTS_MANAGE, lambda shop: shop.importing.known_products([])),
+    ("importing.known_orders", P.ORDERS_MANAGE, lambda shop: shop.importing.known_orders([])),
     ("importing.products", P.PRODUCTS_MANAGE, lambda shop: shop.importing.products([])),
     ("importing.orders", P.ORDERS_MANAGE, lambda shop: shop.importing.orders([])),
     ("events", P.ORDERS_READ, lambda shop: shop.events()),
@@ -166,7 +177,10 @@ def test_its_permission_is_enough_for_every_use_case(permission: Permission, use
 
 def test_every_public_use_case_is_in_the_table() -> None:
     shop = a_shop()
-    capabilities = ("ordering", "shipping", "payments", "catalogue", "customers", "admins", "tokens", "importing")
+    capabilities = (
+        *("ordering", "shipping", "payments", "work_items", "catalogue"),
+        *("customers", "admins", "tokens", "importing"),
+    )
     public = {
         f"{capability}.{name}"
         for capability in capabilities

@@ -6,7 +6,7 @@ import pytest
 
 from ordercore.adapters.memory.store import MemoryStore
 from ordercore.application import known_tokens
-from ordercore.application.known_tokens import LONGEST, KnownTokens
+from ordercore.application.known_tokens import LONGEST, WORN, KnownTokens
 from ordercore.application.tokens import CreateToken, RevokeToken
 from ordercore.domain.actor import Permission
 from ordercore.domain.admin import ApiToken
@@ -63,6 +63,33 @@ def test_many_requests_of_one_second_read_a_token_once() -> None:
     token = a_token()
     assert all(known.get(token.id, clock.now(), noted(token, reads)) == token for _ in range(3))
     assert reads == [token.id]
+
+
+def test_a_worn_token_is_read_anew_by_one_while_others_go_on() -> None:
+    known, clock = KnownTokens(), FixedClock()
+    token, reads = a_token(), list[UUID]()
+    known.get(token.id, clock.now(), noted(token, reads))
+    clock.pause(WORN.total_seconds())
+
+    def read_among_others(id: UUID) -> ApiToken:
+        assert known.get(id, clock.now(), noted(token, reads)) == token
+        reads.append(id)
+        return token
+
+    known.get(token.id, clock.now(), read_among_others)
+    known.get(token.id, clock.now(), noted(token, reads))
+    assert len(reads) == 2
+
+
+def test_a_worn_token_whose_reading_fails_lives_no_longer_for_it() -> None:
+    known, clock = KnownTokens(), FixedClock()
+    token = a_token()
+    known.get(token.id, clock.now(), lambda _: token)
+    clock.pause(WORN.total_seconds())
+    known.get(token.id, clock.now(), lambda _: None)
+    assert known.get(token.id, clock.now(), lambda _: None) == token
+    clock.pause((LONGEST - WORN).total_seconds())
+    assert known.get(token.id, clock.now(), lambda _: None) is None
 
 
 def test_what_was_read_while_the_token_was_revoked_is_not_kept() -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from ordercore import PaymentDetails, PayOrder
 from ordercore.domain import fields
-from ordercore.domain.cards import is_card_number, token
+from ordercore.domain.cards import holds_card_number, is_card_number, token
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.limits import MAX_NAME_LENGTH
+
+CARD = "4242424242424242"
 
 
 @pytest.mark.parametrize("number", ["4242424242424242", "4242 4242 4242 4242", "3782-822463-10005", "6011000990139424"])
@@ -33,3 +35,44 @@ def test_a_token_is_text() -> None:
     with pytest.raises(InvalidRequest, match="characters"):
         PaymentDetails(token="")
     assert token.schema == fields.text(most=MAX_NAME_LENGTH).schema  # type: ignore[attr-defined] # functions with a note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CARD,
+        "4242 4242 4242 4242",
+        "4242-4242-4242-4242",
+        f'{{"number":"{CARD}"}}',
+        f"tok_{CARD}",
+        f"{CARD} 12/30",
+        f"23 {CARD}",
+        "5555555555554444",
+        "2223003122003222",
+        "378282246310005",
+        "6011111111111117",
+        "3056930009020004",
+        "3566002020360505",
+        "4222222222222",
+    ],
+)
+def test_card_numbers_are_known(text: str) -> None:
+    assert holds_card_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4242424242424241",  # a wrong check digit
+        "+4915123456784",  # a phone
+        "4006381333931",  # an article
+        "424242424242",  # too short
+        "42424242424242424242",  # too long
+        "0197fe00-4242-4242-8424-242424242424",  # an id
+        f"a{CARD}f",  # a digest
+        "1483272806000000",  # a time
+        "",
+    ],
+)
+def test_other_numbers_are_not_taken_for_cards(text: str) -> None:
+    assert not holds_card_number(text)

@@ -22,6 +22,7 @@ from ordercore.application import (
     placing,
     shipping,
     tokens,
+    work_items,
 )
 from ordercore.domain import fields
 from ordercore.domain.aggregates import Aggregate
@@ -73,7 +74,7 @@ def drawn_types() -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [admins, catalogue, customers, importing, ordering, payments, placing, shipping, tokens],
+    [admins, catalogue, customers, importing, ordering, payments, placing, shipping, tokens, work_items],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_command_has_a_strategy(module: ModuleType) -> None:

@@ -25,6 +25,7 @@ from ordercore.domain.customer import Customer, normalised_email
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
+from ordercore.domain.product_import import ProductImport
 from ordercore.ports.store import RequestClaim, StoredRequest
 
 A = TypeVar("A", bound=Aggregate)
@@ -204,7 +205,7 @@ class MemoryProducts(MemoryCollection[Product]):
 
 
 class MemoryAdmins(MemoryCollection[AdminUser]):
-    """Admin users; usernames are unique."""
+    """Admin users; usernames are unique in every case."""
 
     def __init__(self, state: State, locks: LockOrder) -> None:
         super().__init__(state, state.admins, "admins", locks)
@@ -216,13 +217,27 @@ class MemoryAdmins(MemoryCollection[AdminUser]):
     def claim_usernames(self, admins: Sequence[AdminUser]) -> Mapping[str, UUID]:
         by_name = _once({admin.username: admin for admin in admins}, admins)
         self._locks.note("usernames", by_name)
-        taken = among(self._state.usernames, by_name)
+        there = {name: self._state.admin_in_any_case(name) for name in by_name}
+        taken = {name: id for name, id in there.items() if id is not None}
         self.save(*(admin for name, admin in by_name.items() if name not in taken))
         return taken
 
     def _write(self, after: AdminUser, before: AdminUser | None) -> None:
         take(self._state.usernames, after.username, after.id)
         super()._write(after, before)
+
+
+class MemoryImports:
+    """Imports of products: no rows, a stream each."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def save(self, *ended: ProductImport) -> None:
+        for each in ended:
+            if (each.stream, each.id) in self._state.events:
+                raise WriteRefused(f"import {each.id} is saved twice")
+            self._state.append_events(each)
 
 
 class MemoryRequests:

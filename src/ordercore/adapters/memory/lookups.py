@@ -14,6 +14,7 @@ from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import EventRow, OpenWork
 
 K = TypeVar("K")
@@ -45,17 +46,24 @@ class MemoryLookups:
     def tokens(self, ids: Iterable[UUID]) -> Mapping[UUID, ApiToken]:
         return among(self._state.tokens, ids)
 
+    def work_items(self, ids: Iterable[UUID]) -> Mapping[UUID, WorkItem]:
+        return among(self._state.work_items, ids)
+
     def product_ids(self, skus: Iterable[str]) -> Mapping[str, UUID]:
         return among(self._state.skus, skus)
 
     def order_id(self, number: int) -> UUID | None:
         return self._state.numbers.get(number)
 
+    def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
+        found = among(self._state.references, ((placed_by, each) for each in references))
+        return {reference: id for (_, reference), id in found.items()}
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         return shipment_ids(self._state, order_id)
 
     def admin_id(self, username: str) -> UUID | None:
-        return self._state.usernames.get(username)
+        return self._state.admin_in_any_case(username)
 
     def request_outcome(self, actor_id: UUID, key: str) -> tuple[UUID, str | None] | None:
         row = self._state.requests.get((actor_id, key))

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from attrs import define, evolve, field, fields, frozen, has
 
-from ordercore.domain.admin import AdminUser, ApiToken
+from ordercore.domain.admin import AdminUser, ApiToken, normalised_username
 from ordercore.domain.aggregates import Aggregate, Event
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
 from ordercore.domain.payment import LedgerEntry, Payment
 from ordercore.domain.product import Movement, Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import EventRow
 from ordercore.ports.store import RequestClaim, StoredRequest
 
@@ -54,6 +55,7 @@ class State:
     shipments: dict[UUID, Shipment] = field(factory=dict)
     admins: dict[UUID, AdminUser] = field(factory=dict)
     tokens: dict[UUID, ApiToken] = field(factory=dict)
+    work_items: dict[UUID, WorkItem] = field(factory=dict)
     requests: dict[tuple[UUID, str], RequestRow] = field(factory=dict)
     references: dict[tuple[UUID, str], UUID] = field(factory=dict)
     guests: dict[str, UUID] = field(factory=dict)
@@ -68,6 +70,12 @@ class State:
     def copied(self) -> State:
         """The same in dicts of its own; the values are frozen and shared."""
         return State(**{each.name: copy(getattr(self, each.name)) for each in fields(State)})
+
+    def admin_in_any_case(self, username: str) -> UUID | None:
+        """The admin user with that name; where nobody is spelled so, the oldest with the name in another case."""
+        name = normalised_username(username)
+        others = [id for spelled, id in self.usernames.items() if normalised_username(spelled) == name]
+        return self.usernames.get(username, min(others, default=None))
 
     def append_events(self, aggregate: Aggregate) -> None:
         """The aggregate's facts, numbered on from its saved ones."""

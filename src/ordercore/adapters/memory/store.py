@@ -15,6 +15,7 @@ from ordercore.adapters.memory.collections import (
     MemoryAdmins,
     MemoryCollection,
     MemoryCustomers,
+    MemoryImports,
     MemoryOrders,
     MemoryProducts,
     MemoryRequests,
@@ -55,6 +56,8 @@ class MemoryUnitOfWork:
         self.shipments = MemoryCollection(state, state.shipments, "shipments", locks)
         self.admins = MemoryAdmins(state, locks)
         self.tokens = MemoryCollection(state, state.tokens, "tokens", locks)
+        self.work_items = MemoryCollection(state, state.work_items, "work_items", locks)
+        self.imports = MemoryImports(state)
 
 
 class MemoryStore:

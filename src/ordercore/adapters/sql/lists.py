@@ -123,6 +123,7 @@ _PAYMENTS = select(
     payments.c.authorised_minor,
     payments.c.captured_minor,
     payments.c.refunded_minor,
+    payments.c.discrepancy_minor,
     payments.c.ordered_at,
 ).join_from(orders, payments, payments.c.order_id == orders.c.id)
 
@@ -151,6 +152,7 @@ def payment_row(row: Sequence[Any]) -> PaymentRow:
         authorised,
         captured,
         refunded,
+        discrepancy,
         ordered_at,
     ) = row
     return PaymentRow(
@@ -164,6 +166,7 @@ def payment_row(row: Sequence[Any]) -> PaymentRow:
         authorised=authorised,
         captured=captured,
         refunded=refunded,
+        discrepancy=discrepancy,
         ordered_at=ordered_at,
     )
 

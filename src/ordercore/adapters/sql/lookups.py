@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from ordercore.adapters.sql import tables
+from ordercore.adapters.sql.collections.admins import admin_in_any_case
 from ordercore.adapters.sql.collections.orders import read_orders
 from ordercore.adapters.sql.collections.products import read_products
 from ordercore.adapters.sql.collections.shipments import read_shipments
@@ -17,12 +18,14 @@ from ordercore.adapters.sql.column_types import EPOCH
 from ordercore.adapters.sql.mapping.admins import admin_of, token_of
 from ordercore.adapters.sql.mapping.columns import columns
 from ordercore.adapters.sql.mapping.customers import customer_of
+from ordercore.adapters.sql.mapping.work_items import work_item_of
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import EventRow, OpenWork
 from ordercore.ports.sealer import Sealer
 
@@ -66,6 +69,10 @@ class SqlLookups:
         """Tokens by id."""
         return self._read(tables.api_tokens, ids, lambda row: token_of(self._wire, row))
 
+    def work_items(self, ids: Iterable[UUID]) -> Mapping[UUID, WorkItem]:
+        """Work items by id."""
+        return self._read(tables.work_items, ids, lambda row: work_item_of(self._wire, row))
+
     def product_ids(self, skus: Iterable[str]) -> Mapping[str, UUID]:
         """Product ids by sku."""
         rows = self._wire.rows(tables.products, "sku, id", set(skus), by="sku")
@@ -75,6 +82,12 @@ class SqlLookups:
         """The order with that number."""
         return self._one("SELECT id FROM orders WHERE number = ?", number)
 
+    def order_ids(self, placed_by: UUID, references: Iterable[str]) -> Mapping[str, UUID]:
+        """The actor's orders by external reference."""
+        names = [(self._wire.id(placed_by), each) for each in set(references)]
+        rows = self._wire.pairs(tables.order_references, "reference, order_id", ("placed_by", "reference"), names)
+        return {reference: self._wire.to_id(id) for reference, id in rows}
+
     def shipment_ids(self, order_id: UUID) -> Sequence[UUID]:
         """An order's shipments, oldest first."""
         rows = self._wire.run("SELECT id FROM shipments WHERE order_id = ? ORDER BY id", (self._wire.id(order_id),))
@@ -82,7 +95,7 @@ class SqlLookups:
 
     def admin_id(self, username: str) -> UUID | None:
         """The admin user with that name."""
-        return self._one("SELECT id FROM admin_users WHERE username = ?", username)
+        return admin_in_any_case(self._wire, username)
 
     def request_outcome(self, actor_id: UUID, key: str) -> tuple[UUID, str | None] | None:
         """Resource and outcome of a request."""

@@ -14,6 +14,7 @@ from ordercore.adapters.sql.lookups import SqlLookups
 from ordercore.adapters.sql.mapping.admins import admin_of, token_of
 from ordercore.adapters.sql.mapping.customers import customer_of
 from ordercore.adapters.sql.mapping.products import levels_of, product_of
+from ordercore.adapters.sql.mapping.work_items import work_item_of
 from ordercore.adapters.sql.pages import Key, page_of, refuse_unsearchable
 from ordercore.adapters.sql.tables import (
     admin_users,
@@ -26,12 +27,14 @@ from ordercore.adapters.sql.tables import (
     shipments,
     stock,
     stock_movements,
+    work_items,
 )
 from ordercore.adapters.sql.wire import Row, Wire
 from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer, normalised_email, normalised_phone
 from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.product import Movement, Product
+from ordercore.domain.work_item import WorkItem
 from ordercore.ports.queries import (
     CustomerFilter,
     EventRow,
@@ -43,6 +46,7 @@ from ordercore.ports.queries import (
     PaymentRow,
     ProductFilter,
     ShipmentRow,
+    WorkItemFilter,
 )
 from ordercore.ports.sealer import Sealer
 
@@ -107,6 +111,13 @@ class SqlQueries(SqlLookups):
     def token_page(self, page: PageRequest) -> Page[ApiToken]:
         """Tokens by id."""
         return self._page(lists.raw(api_tokens), (api_tokens.c.id,), page, lambda row: token_of(self._wire, row))
+
+    def work_item_page(self, which: WorkItemFilter, page: PageRequest) -> Page[WorkItem]:
+        """Work items, oldest first."""
+        statement = lists.raw(work_items)
+        if which.status is not None:
+            statement = statement.where(work_items.c.status == which.status.value)
+        return self._page(statement, (work_items.c.id,), page, lambda row: work_item_of(self._wire, row))
 
     def movement_page(self, product_id: UUID, page: PageRequest) -> Page[Movement]:
         """Every change of a product's on_hand, newest first."""

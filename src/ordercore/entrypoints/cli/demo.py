@@ -65,11 +65,11 @@ def fill(shop: OrderCore) -> None:
             "this database has orders of its own; give the demo another: --database sqlite:///FILE", Exit.CONFLICT
         )
     say("Filling in sample products and orders ...")
-    with Source(str(sample.PRODUCTS)) as source:
-        products = product_importer(shop).run(source, lines.products(source), _refuse, Event(), shown=False)
+    with Source(str(sample.PRODUCTS)) as source, product_importer(shop) as importer:
+        products = importer.run(source, lines.products(source), _refuse, Event(), shown=False)
     with Source(str(sample.ORDERS)) as source:
-        importer = order_importer(shop, payments=PaymentMode.CHARGE)
-        orders = importer.run(source, lines.orders(source), _refuse, Event(), shown=False)
+        charging = order_importer(shop, payments=PaymentMode.CHARGE)
+        orders = charging.run(source, lines.orders(source), _refuse, Event(), shown=False)
     say(f"{products.imported} products and {orders.imported} orders are new; {orders.declined} payments were declined.")
     for index, key in enumerate(keys[: SHIPPED + CANCELLED]):
         _move_on(shop, index, key)

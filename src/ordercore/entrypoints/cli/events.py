@@ -11,7 +11,7 @@ from ordercore.entrypoints.cli.records import EVENT_COLUMNS
 from ordercore.entrypoints.cli.session import with_shop
 from ordercore.entrypoints.http import rendering
 
-STREAMS = ("order", "product", "customer", "shipment", "admin", "token")
+STREAMS = ("order", "product", "import", "customer", "shipment", "admin", "token")
 
 
 @click.group(short_help="Events: everything that happened.")

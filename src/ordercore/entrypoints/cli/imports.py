@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import click
+from attrs import define, field
 
 from ordercore import OrderCore
 from ordercore.application.catalogue import AddProduct
@@ -57,8 +59,7 @@ def products(shop: OrderCore, file: str, refused: str | None, dry_run: bool, for
     Columns: sku, name, price, currency; and description, quantity_in_stock, low_stock_threshold, category,
     weight_grams where you have them.
     """
-    importer = product_importer(shop, dry_run=dry_run)
-    with Source(file) as source:
+    with Source(file) as source, product_importer(shop, dry_run=dry_run) as importer:
         _run(importer, source, lines.products(source), refused, format_, dry_run=dry_run)
 
 
@@ -88,22 +89,43 @@ def orders(
         _run(importer, source, lines.orders(source), refused, format_, dry_run=dry_run)
 
 
-def product_importer(shop: OrderCore, *, dry_run: bool = False) -> Importer[AddProduct]:
-    """Imports products."""
-    send = _unsent if dry_run else shop.importing.products
-    return Importer(send, lambda _: 1, PRODUCTS_PER_BATCH, PRODUCTS_PER_BATCH)
+@contextmanager
+def product_importer(shop: OrderCore, *, dry_run: bool = False) -> Iterator[Importer[AddProduct]]:
+    """Imports products, all batches as one import with one summary."""
+    with shop.importing.product_import() as run:
+        send = Rehearsal(shop.importing.known_products, lambda each: each.sku).send if dry_run else run.add
+        yield Importer(send, lambda _: 1, PRODUCTS_PER_BATCH, PRODUCTS_PER_BATCH)
 
 
 def order_importer(
     shop: OrderCore, *, payments: PaymentMode, notify: bool = False, dry_run: bool = False
 ) -> Importer[ImportedOrder]:
     """Imports orders."""
-    send = _unsent if dry_run else partial(shop.importing.orders, payments=payments, notify=notify)
+    rehearsal = Rehearsal(shop.importing.known_orders, lambda each: each.key)
+    send = rehearsal.send if dry_run else partial(shop.importing.orders, payments=payments, notify=notify)
     return Importer(send, lambda each: len(each.order.items), ORDERS_PER_BATCH, MAX_LINES_PER_BATCH)
 
 
-def _unsent(commands: Sequence[object]) -> Sequence[ImportOutcome]:
-    return [ImportOutcome(verdict=ImportVerdict.IMPORTED)] * len(commands)
+@define
+class Rehearsal(Generic[C]):
+    """Takes batches and writes nothing: says which are known, to the shop or from an earlier line."""
+
+    look_up: Callable[[Sequence[C]], Sequence[ImportOutcome]]
+    name_of: Callable[[C], str]
+    _seen: set[int] = field(factory=set)  # hashes, so that millions of lines fit
+
+    def send(self, commands: Sequence[C]) -> Sequence[ImportOutcome]:
+        """What importing them would find."""
+        found = zip(commands, self.look_up(commands), strict=True)
+        return [KNOWN if self._was_seen(command) else outcome for command, outcome in found]
+
+    def _was_seen(self, command: C) -> bool:
+        name, before = hash(self.name_of(command)), len(self._seen)
+        self._seen.add(name)
+        return len(self._seen) == before
+
+
+KNOWN = ImportOutcome(verdict=ImportVerdict.KNOWN)
 
 
 def _run(
@@ -120,7 +142,7 @@ def _run(
         tally = importer.run(source, parsed, refusals.add, stop)
     print_one(summary(tally), format_)
     if dry_run:
-        say("Nothing was written. The lines are checked by themselves, not against what the shop has.")
+        say("Nothing was written. Each line was checked by itself and for being known, not against stock and prices.")
     if tally.stopped:
         say("Stopped; what was imported stays. Run the same command again to go on.")
         raise click.exceptions.Exit(Exit.STOPPED)

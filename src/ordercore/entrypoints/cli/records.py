@@ -27,7 +27,7 @@ ORDER_COLUMNS = (
     *("external_reference", "id", "customer_id", "manager_id", "version"),
 )
 PAYMENT_COLUMNS = (
-    *("order_number", "status", "unknown", "amount", "authorised", "captured", "refunded", "method"),
+    *("order_number", "status", "unknown", "amount", "authorised", "captured", "refunded", "discrepancy", "method"),
     *("ordered_at", "id", "order_id"),
 )
 PRODUCT_COLUMNS = (
@@ -35,6 +35,10 @@ PRODUCT_COLUMNS = (
     *("is_archived", "category", "weight_grams", "description", "id", "version"),
 )
 SHIPMENT_COLUMNS = ("order_number", "status", "carrier", "tracking_number", "started_at", "id", "order_id")
+WORK_ITEM_COLUMNS = (
+    *("opened_at", "kind", "amount", "status", "resolution", "settled_at", "settled_by"),
+    *("id", "order_id", "payment_id", "attempt_id", "version"),
+)
 TOKEN_COLUMNS = ("name", "scopes", "is_revoked", "created_at", "id")
 
 

@@ -19,8 +19,9 @@ from ordercore.entrypoints.http.orders import orders
 from ordercore.entrypoints.http.payments import payments
 from ordercore.entrypoints.http.products import products
 from ordercore.entrypoints.http.shipments import shipments
+from ordercore.entrypoints.http.work_items import work_items
 
-CAPABILITIES = (orders, shipments, products, customers, payments, admins, events)
+CAPABILITIES = (orders, shipments, products, customers, payments, work_items, admins, events)
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

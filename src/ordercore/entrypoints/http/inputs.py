@@ -16,6 +16,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from ordercore import PageRequest
+from ordercore.application.requests import refuse_bad_key
 from ordercore.domain.errors import FieldProblem, InvalidRequest, UnreadableRequest
 from ordercore.domain.limits import MAX_BODY_BYTES, MAX_NAME_LENGTH, MAX_PAGE
 from ordercore.entrypoints.http.problems import IdempotencyKeyRequired
@@ -84,10 +85,13 @@ def idempotency_key(request: Request, *, required: bool) -> str | None:
 
     Raises:
         IdempotencyKeyRequired: none came and money or stock moves.
+        InvalidRequest: it is none; the header is named.
     """
     key: str | None = request.headers.get("Idempotency-Key")
     if key is None and required:
         raise IdempotencyKeyRequired
+    if key is not None:
+        refuse_bad_key(key, "Idempotency-Key")
     return key
 
 
@@ -95,14 +99,14 @@ def expected_version(request: Request) -> int | None:
     """The version of an If-Match header; none where it is missing or `*`.
 
     Raises:
-        InvalidRequest: it is no single ETag of ours.
+        InvalidRequest: it is no single ETag of ours; the header is named.
     """
     tag = request.headers.get("If-Match")
     if tag is None or tag.strip() == "*":
         return None
     found = _ETAG.fullmatch(tag.strip())
     if found is None:
-        raise InvalidRequest.of("/If-Match", 'must be one ETag as we gave it, such as "3"', "bad_etag")
+        raise InvalidRequest.of("If-Match", 'must be one ETag as we gave it, such as "3"', "bad_etag")
     return int(found[1])
 
 

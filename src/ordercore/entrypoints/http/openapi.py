@@ -22,7 +22,7 @@ from ordercore.entrypoints.http.inputs import MAX_CURSOR_LENGTH
 from ordercore.entrypoints.http.operations import Key, Operation
 from ordercore.entrypoints.http.problems import HTTP_CODES, MEDIA_TYPE, TYPE_PREFIX, IdempotencyKeyRequired, status_of
 from ordercore.entrypoints.http.schemas import Schema, Schemas
-from ordercore.entrypoints.http.shapes import FieldProblemShape, HealthShape
+from ordercore.entrypoints.http.shapes import FieldProblemShape, HeaderProblemShape, HealthShape
 
 ALWAYS = (Unauthenticated, PermissionMissing, InvalidRequest, StoreUnavailable, Overloaded)
 _PATH_NAME = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -36,7 +36,7 @@ def document(operations: Iterable[Operation], *, version: str) -> Schema:
         paths.setdefault(path_of(operation), {})[operation.method.lower()] = _operation(operation, schemas)
     for path, summary in (("/healthz", "Whether the process lives."), ("/readyz", "Whether the store answers.")):
         paths[path] = {"get": _health(path.strip("/"), summary, schemas)}
-    problem = schemas.of(FieldProblemShape)
+    problem = schemas.of(FieldProblemShape | HeaderProblemShape)
     return {
         "openapi": "3.1.1",
         "info": {
@@ -95,6 +95,7 @@ _PATH_WORDS = {
     "customer": "The customer's id.",
     "shipment": "The shipment's id.",
     "admin": "The admin user's id.",
+    "item": "The work item's id.",
 }
 
 

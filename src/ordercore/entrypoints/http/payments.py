@@ -11,7 +11,7 @@ from ordercore.domain.errors import CardRefused, TransitionRefused, UnknownResou
 from ordercore.domain.fields import instance_of, text, whole_number
 from ordercore.entrypoints.http import rendering, shapes
 from ordercore.entrypoints.http.answers import answer, listed, order_id, ordered
-from ordercore.entrypoints.http.operations import Asked, Capability
+from ordercore.entrypoints.http.operations import Asked, Capability, Key
 
 payments = Capability("payments")
 
@@ -57,12 +57,17 @@ def list_payments(asked: Asked[None]) -> Response:
 
 
 @payments.operation(
-    "POST", "/payments/<order>/settle", answer=shapes.OrderShape, also=(202,), refusals=(UnknownResource,)
+    "POST",
+    "/payments/<order>/settle",
+    key=Key.REQUIRED,
+    answer=shapes.OrderShape,
+    also=(202,),
+    refusals=(UnknownResource,),
 )
 def settle_payment(asked: Asked[None], order: str) -> Response:
-    """Ask the provider now what became of an order's open attempt; asking again changes nothing."""
+    """Ask the provider now what became of an order's open attempt; a failed refund gets another try, one a key."""
     shop = asked.shop
-    return ordered(shop, shop.payments.settle(order_id(shop, order)))
+    return ordered(shop, shop.payments.settle(order_id(shop, order), idempotency_key=asked.key))
 
 
 @payments.operation(
@@ -70,6 +75,7 @@ def settle_payment(asked: Asked[None], order: str) -> Response:
     "/payments/<order>/resolve",
     body=ResolveAttempt,
     named=("order_id",),
+    key=Key.REQUIRED,
     answer=shapes.OrderShape,
     also=(202,),
     refusals=(UnknownResource, TransitionRefused),
@@ -78,4 +84,4 @@ def resolve_payment(asked: Asked[ResolveAttempt], order: str) -> Response:
     """Record an admin's decision on an unknown attempt, with its reason; once decided it is refused."""
     shop = asked.shop
     command = evolve(asked.command, order_id=order_id(shop, order))
-    return ordered(shop, shop.payments.resolve(command))
+    return ordered(shop, shop.payments.resolve(command, idempotency_key=asked.key))

@@ -115,9 +115,15 @@ def install(app: Flask) -> None:
 
 def _errors(error: OrderCoreError) -> list[dict[str, object]]:
     if isinstance(error, InvalidRequest):
-        return [asdict(problem) for problem in error.problems]
+        return [_located(problem) for problem in error.problems]
     pointer = getattr(error, "pointer", "")
     return [asdict(FieldProblem(pointer=pointer, detail=str(error), code=error.code))] if pointer else []
+
+
+def _located(problem: FieldProblem) -> dict[str, object]:
+    """What is no JSON pointer is a header's name, and said to be one."""
+    where = "header" if problem.pointer and not problem.pointer.startswith("/") else "pointer"
+    return {where: problem.pointer, "detail": problem.detail, "code": problem.code}
 
 
 def _title(cls: type[object]) -> str:

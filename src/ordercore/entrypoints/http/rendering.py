@@ -13,6 +13,7 @@ from ordercore.domain.order import Adjustment, Order, OrderItem
 from ordercore.domain.payment import Attempt, Payment
 from ordercore.domain.product import Movement, Product
 from ordercore.domain.shipment import Shipment
+from ordercore.domain.work_item import WorkItem
 from ordercore.entrypoints.http.shapes import (
     AdjustmentShape,
     AdminShape,
@@ -34,6 +35,7 @@ from ordercore.entrypoints.http.shapes import (
     QuotedLineShape,
     ShipmentRowShape,
     ShipmentShape,
+    WorkItemShape,
 )
 
 
@@ -105,6 +107,7 @@ def payment(value: Payment) -> PaymentShape:
         "authorised": money(Money(value.authorised, currency)),
         "captured": money(Money(value.captured, currency)),
         "refunded": money(Money(value.refunded, currency)),
+        "discrepancy": money(Money(value.discrepancy, currency)),
         "unknown": value.is_unknown,
         "paid_elsewhere": value.is_external,
         "attempts": [_attempt(each) for each in value.attempts],
@@ -124,7 +127,25 @@ def payment_row(row: PaymentRow) -> PaymentRowShape:
         "authorised": money(Money(row.authorised, currency)),
         "captured": money(Money(row.captured, currency)),
         "refunded": money(Money(row.refunded, currency)),
+        "discrepancy": money(Money(row.discrepancy, currency)),
         "ordered_at": row.ordered_at,
+    }
+
+
+def work_item(value: WorkItem) -> WorkItemShape:
+    return {
+        "id": value.id,
+        "kind": value.kind,
+        "order_id": value.order_id,
+        "payment_id": value.payment_id,
+        "attempt_id": value.attempt_id,
+        "amount": money(value.amount),
+        "status": value.status,
+        "opened_at": value.opened_at,
+        "settled_at": value.settled_at,
+        "settled_by": value.settled_by,
+        "resolution": value.resolution,
+        "version": value.version,
     }
 
 
@@ -296,4 +317,5 @@ def _attempt(value: Attempt) -> AttemptShape:
         "decline_code": value.decline_code,
         "started_at": value.started_at,
         "finished_at": value.finished_at,
+        "reported": value.reported,
     }

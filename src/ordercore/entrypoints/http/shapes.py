@@ -11,10 +11,11 @@ from typing import TypedDict
 from uuid import UUID
 
 from ordercore.domain.admin import AdminRole
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus
 from ordercore.domain.order import CancelReason, OnDecline
-from ordercore.domain.payment import AttemptKind, AttemptStatus, PaymentMethod
+from ordercore.domain.payment import AnswerKind, AttemptKind, AttemptStatus, PaymentMethod
 from ordercore.domain.product import MovementKind
+from ordercore.domain.work_item import WorkItemKind
 
 
 class MoneyShape(TypedDict):
@@ -80,7 +81,7 @@ class AdjustmentShape(TypedDict):
 
 
 class AttemptShape(TypedDict):
-    """One thing asked of the payment provider."""
+    """One thing asked of the payment provider; `reported` is its later word where that contradicts the status."""
 
     id: UUID
     kind: AttemptKind
@@ -89,10 +90,15 @@ class AttemptShape(TypedDict):
     decline_code: str | None
     started_at: datetime
     finished_at: datetime | None
+    reported: AnswerKind | None
 
 
 class PaymentShape(TypedDict):
-    """The money of an order; `unknown` says that a provider's answer never came and is being asked for."""
+    """The money of an order; `unknown` says that a provider's answer never came and is being asked for.
+
+    `discrepancy` is what the provider says it holds or took beyond the other sums (below zero: less) and nobody has
+    settled yet: see the work items.
+    """
 
     id: UUID
     status: PaymentStatus
@@ -101,6 +107,7 @@ class PaymentShape(TypedDict):
     authorised: MoneyShape
     captured: MoneyShape
     refunded: MoneyShape
+    discrepancy: MoneyShape
     unknown: bool
     paid_elsewhere: bool
     attempts: list[AttemptShape]
@@ -279,7 +286,25 @@ class PaymentRowShape(TypedDict):
     authorised: MoneyShape
     captured: MoneyShape
     refunded: MoneyShape
+    discrepancy: MoneyShape
     ordered_at: datetime
+
+
+class WorkItemShape(TypedDict):
+    """What a person must look at; the amount is signed: above zero where the provider has more than our sums say."""
+
+    id: UUID
+    kind: WorkItemKind
+    order_id: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    amount: MoneyShape
+    status: WorkItemStatus
+    opened_at: datetime
+    settled_at: datetime | None
+    settled_by: UUID | None
+    resolution: str | None
+    version: int
 
 
 class TokenShape(TypedDict):
@@ -312,9 +337,17 @@ class EventShape(TypedDict):
 
 
 class FieldProblemShape(TypedDict):
-    """One bad field: a JSON pointer into the request (for a parameter or header its name), and what would be right."""
+    """One bad field: a JSON pointer into the body (for a query parameter its name), and what would be right."""
 
     pointer: str
+    detail: str
+    code: str
+
+
+class HeaderProblemShape(TypedDict):
+    """One bad header: its name, and what would be right."""
+
+    header: str
     detail: str
     code: str
 

@@ -37,6 +37,7 @@ from ordercore.testing.strategies.forms import (
     register_customers,
     resolve_attempts,
     revoke_tokens,
+    settle_work_items,
     ship_orders,
 )
 from ordercore.testing.strategies.order_lives import (
@@ -118,6 +119,7 @@ __all__ = [
     "resolve_attempts",
     "revoke_tokens",
     "saved",
+    "settle_work_items",
     "ship_orders",
     "shipments",
     "skus",

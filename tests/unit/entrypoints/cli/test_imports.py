@@ -2,14 +2,16 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from ordercore import open
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.limits import MAX_BODY_BYTES
 from ordercore.entrypoints.cli import lines
-from ordercore.entrypoints.cli.imports import PRODUCTS_PER_BATCH
+from ordercore.entrypoints.cli.imports import PRODUCTS_PER_BATCH, product_importer
 from ordercore.entrypoints.cli.sources import Source
 from tests.unit.entrypoints.cli.conftest import Terminal
 
@@ -65,6 +67,37 @@ def test_more_than_a_batch_of_products_is_imported(terminal: Terminal, written: 
     rows = "".join(f"P{number},Thing,,1,EUR,1,\n" for number in range(2 * PRODUCTS_PER_BATCH + 1))
     file = written("products.csv", HEADER + rows)
     assert counted(terminal.json("import", "products", str(file))) == (2 * PRODUCTS_PER_BATCH + 1, 0, 0)
+
+
+def test_an_import_of_products_tells_once_of_all_that_are_low(terminal: Terminal, written: Written) -> None:
+    stock = {7: 5, 8: 0, PRODUCTS_PER_BATCH + 1: 1}
+    rows = "".join(f"P{number},Thing,,1,EUR,{stock.get(number, 9)},5\n" for number in range(PRODUCTS_PER_BATCH + 2))
+    file = written("products.csv", HEADER + rows)
+    for _ in range(2):
+        terminal.run("import", "products", str(file))
+        (event,) = terminal.json("event", "list", "--stream", "import")["data"]
+    assert (event["type"], event["number"]) == ("import.products_imported.v1", 1)
+    assert event["payload"] == {"imported": 502, "known": 0, "low": 3, "low_skus": ["P7", "P8", "P501"]}
+    assert len(terminal.json("product", "low")["data"]) == 3
+
+
+def test_an_import_that_is_stopped_tells_of_what_it_did(terminal: Terminal, written: Written) -> None:
+    file = written("products.csv", HEADER + "MUG,Mug,,1,EUR,1,1\nCUP,Cup,,1,EUR,1,1\nPOT,Pot,,1,EUR,1,1\n")
+    stop = Event()
+
+    def until_the_second(parsed: Any) -> Any:
+        for number, line in enumerate(parsed, start=1):
+            if number == 2:
+                stop.set()
+            yield line
+
+    with open(terminal.url) as shop, product_importer(shop) as importer, Source(str(file)) as source:
+        refusals: list[Any] = []
+        parsed = until_the_second(lines.products(source))
+        tally = importer.run(source, parsed, lambda *refusal: refusals.append(refusal), stop, shown=False)
+    assert (tally.stopped, tally.imported, refusals) == (True, 2, [])
+    (event,) = terminal.json("event", "list", "--stream", "import")["data"]
+    assert (event["payload"]["imported"], event["payload"]["low_skus"]) == (2, ["MUG", "CUP"])
 
 
 @pytest.mark.parametrize(
@@ -200,6 +233,17 @@ def test_a_dry_run_checks_the_lines_and_writes_nothing(stocked: Terminal, writte
     assert counted(json.loads(result.stdout)) == (1, 0, 1)
     assert "Nothing was written" in result.stderr
     assert stocked.json("order", "list")["data"] == []
+
+
+def test_a_dry_run_says_what_is_known(stocked: Terminal, written: Written) -> None:
+    first = written("first.jsonl", as_lines(order("a")))
+    stocked.run("import", "orders", str(first))
+    file = written("orders.jsonl", as_lines(order("a"), order("b"), order("b")))
+    assert counted(stocked.json("import", "orders", str(file), "--dry-run")) == (1, 2, 0)
+    products = written("products.csv", HEADER + "MUG,Mug,,1,EUR,1,1\nCUP,Cup,,1,EUR,1,1\n")
+    assert counted(stocked.json("import", "products", str(products), "--dry-run")) == (1, 1, 0)
+    assert [each["sku"] for each in stocked.json("product", "list")["data"]] == ["MUG"]
+    assert stocked.json("event", "list", "--stream", "import")["data"] == []
 
 
 def test_a_gzipped_file_is_known_by_its_content(stocked: Terminal, tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ EVENTS = (
             f" CAST(NULL AS INTEGER) AS number FROM {table}"
             for stream, (table, name) in _STREAMS.items()
         )
-        + """ UNION ALL SELECT stream, stream_id, NULL, NULL, number FROM events) AS counted
+        + """ UNION ALL SELECT DISTINCT stream, stream_id, 'of products', 1, CAST(NULL AS INTEGER) FROM events
+                WHERE stream = 'import'
+            UNION ALL SELECT stream, stream_id, NULL, NULL, number FROM events) AS counted
             GROUP BY stream, stream_id HAVING MAX(event_count) IS NULL OR COUNT(number) <> MAX(event_count)
             OR COALESCE(MAX(number), 0) <> MAX(event_count) OR MIN(number) <> 1""",
     ),
