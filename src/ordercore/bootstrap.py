@@ -163,7 +163,7 @@ def _shop(
 
     core = Core(
         store=store,
-        commits=GroupCommit(store, store.is_transient),
+        commits=GroupCommit(store, store.is_transient, at_once=store.writers_at_once),
         gateway=payment_gateway,
         carrier=carrier,
         notifier=notifier or LogNotifier(),

@@ -1,7 +1,8 @@
 """The only place that turns many callers' changes into few transactions: leader and followers, no thread of its own.
 
-A caller that finds no commit running leads: it takes everything queued of one kind of change into one transaction, and
-answers everybody in it. Who comes meanwhile queues, and one of them leads next.
+A caller that finds nobody leading leads: it takes everything queued of its kind of change into one transaction, and
+answers everybody in it. Who comes meanwhile queues, and one of them leads next. Where the store takes several writers
+side by side, so many callers may lead at once.
 """
 
 from __future__ import annotations
@@ -46,15 +47,20 @@ class _Call:
 
 
 class GroupCommit:
-    """Commits over any store. `is_transient` names failures after which the same transaction is tried again."""
+    """Commits over any store. `is_transient` names failures after which the same transaction is tried again; at most
+    `at_once` transactions run side by side.
+    """
 
-    def __init__(self, store: Store, is_transient: Callable[[BaseException], bool] = lambda _: False) -> None:
+    def __init__(
+        self, store: Store, is_transient: Callable[[BaseException], bool] = lambda _: False, *, at_once: int = 1
+    ) -> None:
         self._store = store
         self._is_transient = is_transient
+        self._at_once = at_once
         self._lock = threading.Lock()
         self._queue: deque[_Call] = deque()
         self._waiting = 0
-        self._is_led = False
+        self._leading = 0
         self.retries = 0
 
     def run(self, change: Change[C, R], commands: Sequence[C]) -> Sequence[R | OrderCoreError]:
@@ -66,8 +72,8 @@ class GroupCommit:
             self._enter(call)
             if not call.leads:
                 call.done.acquire()
-            while not call.is_answered:
-                self._answer()
+            if not call.is_answered:
+                self._answer(call)
         finally:
             if call.leads or not call.is_answered:
                 self._leave(call)
@@ -82,14 +88,14 @@ class GroupCommit:
         return self._waiting
 
     def _enter(self, call: _Call) -> None:
-        """Queue up, and lead where nobody does."""
+        """Queue up, and lead where there is room for another leader."""
         with self._lock:
             if self._waiting + len(call.commands) > LONGEST_QUEUE and self._waiting:
                 raise Overloaded
             self._queue.append(call)
             self._waiting += len(call.commands)
-            call.leads = not self._is_led
-            self._is_led = True
+            call.leads = self._leading < self._at_once
+            self._leading += call.leads
 
     def _leave(self, call: _Call) -> None:
         """Let the next in the queue lead; who was interrupted while waiting takes the commands along."""
@@ -99,35 +105,39 @@ class GroupCommit:
                 self._waiting -= len(call.commands)
             if not call.leads:
                 return
-            self._is_led = bool(self._queue)
-            if self._queue:
-                self._queue[0].leads = True
-                self._queue[0].done.release()
+            follower = next((each for each in self._queue if not each.leads), None)
+            if follower is None:
+                self._leading -= 1
+            else:
+                follower.leads = True
+                follower.done.release()
 
-    def _answer(self) -> None:
+    def _answer(self, leader: _Call) -> None:
         """Commit a group and wake its callers. Where the leader is interrupted, the others cannot know the outcome."""
         group: list[_Call] = []
         try:
-            self._take(group)
+            self._take(leader, group)
             self._commit(group)
         finally:
             for call in group:
                 if not call.is_answered:
                     call.failure = OutcomeUnknown()
-                if not call.leads:
+                if call is not leader:
                     call.done.release()
 
-    def _take(self, group: list[_Call]) -> None:
-        """Everything queued of the first one's kind, up to the largest group; the rest keeps its order."""
+    def _take(self, leader: _Call, group: list[_Call]) -> None:
+        """The leader's commands and what is queued of their kind, up to the largest group; the rest keeps its order."""
+        change = leader.change
         with self._lock:
-            first = self._queue[0]
             taken: list[_Call] = []
             rest: deque[_Call] = deque()
-            count, weight = 0, 0
+            count, weight = len(leader.commands), leader.weight
             for call in self._queue:
                 more, heavier = count + len(call.commands), weight + call.weight
-                fits = not taken or (more <= first.change.largest_group and heavier <= first.change.heaviest_group)
-                if call.change is first.change and fits:
+                fits = more <= change.largest_group and heavier <= change.heaviest_group
+                if call is leader:
+                    taken.append(call)
+                elif call.change is change and fits and not call.leads:
                     taken.append(call)
                     count, weight = more, heavier
                 else:

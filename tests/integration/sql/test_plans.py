@@ -12,10 +12,20 @@ from sqlalchemy import text
 from ordercore.adapters.security.sealer import PlainSealer
 from ordercore.adapters.sql.store import SqlStore
 from ordercore.bootstrap import migrate
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, ShipmentStatus, WorkItemStatus
 from ordercore.domain.order import Order
-from ordercore.ports.queries import OrderFilter, PageRequest, PaymentFilter, ProductFilter, Queries
-from ordercore.testing.store_samples import AT, ORDER_LIVES, a_customer, a_product, a_shipment, an_admin, an_order
+from ordercore.domain.work_item import WorkItem
+from ordercore.ports.queries import OrderFilter, PageRequest, PaymentFilter, ProductFilter, Queries, WorkItemFilter
+from ordercore.testing.store_samples import (
+    AT,
+    ORDER_LIVES,
+    a_customer,
+    a_product,
+    a_shipment,
+    a_work_item,
+    an_admin,
+    an_order,
+)
 from tests.integration.sql.driver_log import Statement, driver_log
 from tests.support.postgres import PostgresServer
 
@@ -94,10 +104,15 @@ def fill(store: SqlStore) -> Order:
     with store.begin() as work:
         work.orders.save(*orders)
         work.shipments.save(*(evolve(a_shipment(order), status=ShipmentStatus.LABELLED) for order in orders))
+        work.work_items.save(*(looked_into(a_work_item(order), is_open=n % 100 == 0) for n, order in enumerate(orders)))
     with store.writing.connect() as connection:
         connection.execute(text("ANALYZE"))
         connection.commit()
     return orders[ORDERS // 2 + 1]
+
+
+def looked_into(item: WorkItem, *, is_open: bool) -> WorkItem:
+    return item if is_open else item.settle("seen", at=AT, actor_id=item.id)
 
 
 PAGE = PageRequest(limit=50)
@@ -132,6 +147,10 @@ LISTS: dict[str, Callable[[Filled], Callable[[Queries, PageRequest], Any]]] = {
     "unknown payments": lambda _: lambda queries, page: queries.payment_page(PaymentFilter(unknown=True), page),
     "shipments": lambda _: lambda queries, page: queries.shipment_page(None, page),
     "shipments of a status": lambda _: lambda queries, page: queries.shipment_page(ShipmentStatus.LABELLED, page),
+    "work items": lambda _: lambda queries, page: queries.work_item_page(WorkItemFilter(), page),
+    "open work items": lambda _: (
+        lambda queries, page: queries.work_item_page(WorkItemFilter(status=WorkItemStatus.OPEN), page)
+    ),
     "products": lambda _: lambda queries, page: queries.product_page(ProductFilter(), page),
     "low products": lambda _: lambda queries, page: queries.product_page(ProductFilter(low=True), page),
     "events": lambda _: lambda queries, page: queries.event_page(None, page),
@@ -179,6 +198,7 @@ def refuse_sorting(plan: list[str]) -> None:
 
 def refuse_scanning(plan: list[str]) -> None:
     """SQLite says "SCAN x USING INDEX" where it walks an index in order, and a bare SCAN of a table without rowid is a
-    walk along its key: that is how shipments are listed by id."""
-    walked = [line for line in plan if line.startswith("SCAN") and "INDEX" not in line and line != "SCAN shipments"]
+    walk along its key: that is how shipments and work items are listed by id."""
+    by_key = ("SCAN shipments", "SCAN work_items")
+    walked = [line for line in plan if line.startswith("SCAN") and "INDEX" not in line and line not in by_key]
     assert not [line for line in plan if "Seq Scan" in line] + walked, plan

@@ -22,6 +22,7 @@ from ordercore.ports.commits import Change
 from ordercore.ports.store import UnitOfWork
 
 PATIENCE_SECONDS = 30
+NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 
 
 class Deadlock(Exception):
@@ -47,6 +48,14 @@ class Doubling:
             if command in self.failures:
                 raise self.failures[command]
         return [2 * command for command in commands]
+
+
+class ManyWriters(MemoryStore):
+    """A store whose transactions do not wait for one another."""
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        yield None
 
 
 class Caller(threading.Thread):
@@ -190,8 +199,8 @@ def test_a_leader_interrupted_before_it_commits_strands_nobody(
 ) -> None:
     take, doubling, other = GroupCommit._take, Doubling(), Doubling()
 
-    def take_and_stop(self: GroupCommit, group: list[Any]) -> None:
-        take(self, group)
+    def take_and_stop(self: GroupCommit, leader: Any, group: list[Any]) -> None:
+        take(self, leader, group)
         if list(group[0].commands) == [1]:
             raise KeyboardInterrupt
 
@@ -230,6 +239,57 @@ def test_many_threads_are_all_answered(commits: GroupCommit) -> None:
     expected = [[2 * number] if number != 13 else [] for number in range(200)]
     assert [caller.outcomes for caller in callers] == expected
     assert isinstance(callers[13].failure, ZeroDivisionError)
+    assert commits.waiting == 0
+
+
+def test_as_many_transactions_as_the_store_takes_run_side_by_side() -> None:
+    commits = GroupCommit(ManyWriters(now=lambda: NOON), at_once=2)
+    doubling = Doubling()
+    with held_up(commits, doubling):
+        second = Caller(commits, doubling.change, 1)
+        second.start()
+        wait_until(lambda: len(doubling.transactions) == 2)
+        others = [Caller(commits, doubling.change, number) for number in (2, 3)]
+        for other in others:
+            other.start()
+        wait_until(lambda: commits.waiting == 2)
+        assert doubling.transactions == [[0], [1]]
+    for caller in (second, *others):
+        caller.join(PATIENCE_SECONDS)
+    assert [caller.outcomes for caller in (second, *others)] == [[2], [4], [6]]
+
+
+def test_what_a_leader_brought_is_committed_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    commits, doubling = GroupCommit(ManyWriters(now=lambda: NOON), at_once=2), Doubling()
+    take, leads, may_take = GroupCommit._take, threading.Event(), threading.Event()
+
+    def take_late(self: GroupCommit, leader: Any, group: list[Any]) -> None:
+        if list(leader.commands) == [1]:
+            leads.set()
+            assert may_take.wait(PATIENCE_SECONDS)
+        take(self, leader, group)
+
+    monkeypatch.setattr(GroupCommit, "_take", take_late)
+    slow = Caller(commits, doubling.change, 1)
+    slow.start()
+    assert leads.wait(PATIENCE_SECONDS)
+    assert commits.run(doubling.change, [2]) == [4]
+    may_take.set()
+    slow.join(PATIENCE_SECONDS)
+    assert slow.outcomes == [2]
+    assert doubling.transactions == [[2], [1]]
+
+
+def test_many_threads_with_several_leaders_are_all_answered_once() -> None:
+    commits, kinds = GroupCommit(ManyWriters(now=lambda: NOON), at_once=3), (Doubling(), Doubling())
+    callers = [Caller(commits, kinds[number % 2].change, number) for number in range(200)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(PATIENCE_SECONDS)
+    assert [caller.outcomes for caller in callers] == [[2 * number] for number in range(200)]
+    done = [number for kind in kinds for transaction in kind.transactions for number in transaction]
+    assert sorted(done) == list(range(200))
     assert commits.waiting == 0
 
 

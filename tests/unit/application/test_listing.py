@@ -10,11 +10,12 @@ from ordercore.application.shop import OrderCore
 from ordercore.application.tokens import CreateToken
 from ordercore.domain.actor import Permission
 from ordercore.domain.errors import UnknownResource
-from ordercore.domain.lifecycles import ShipmentStatus
+from ordercore.domain.lifecycles import ShipmentStatus, WorkItemStatus
 from ordercore.domain.product import MovementKind
-from ordercore.ports.queries import OrderFilter, PageRequest, PaymentFilter, ProductFilter
+from ordercore.ports.queries import OrderFilter, PageRequest, PaymentFilter, ProductFilter, WorkItemFilter
 from ordercore.testing.builders import IDS
 from tests.support.cores import TIMEOUT, add, placed
+from tests.support.late_answers import contradicted
 
 
 @pytest.fixture
@@ -47,6 +48,13 @@ def test_shipments_are_listed(shop: OrderCore) -> None:
     shipment = shop.shipping.ship(ShipOrder(order_id=placed(shop).id))
     assert [row.id for row in shop.shipping.list().data] == [shipment.id]
     assert not shop.shipping.list(ShipmentStatus.FAILED).data
+
+
+def test_work_items_are_listed(shop: OrderCore) -> None:
+    add(shop)
+    orders = [contradicted(shop) for _ in range(2)]
+    assert [item.order_id for item in shop.work_items.list().data] == [order.id for order in orders]
+    assert not shop.work_items.list(WorkItemFilter(status=WorkItemStatus.SETTLED)).data
 
 
 def test_people_and_tokens_are_listed(shop: OrderCore) -> None:

@@ -23,6 +23,9 @@ from ordercore.ports.queries import Lookups, Queries
 from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import UnitOfWork
 
+POSTGRES_WRITERS = 2
+"""While one of its transactions waits for PostgreSQL, another may work; more than two only made smaller groups."""
+
 
 class SqlStore:
     """A store on SQLite or PostgreSQL.
@@ -96,6 +99,11 @@ class SqlStore:
             finally:
                 if not self.is_postgres and not self._is_shared:
                     connection.exec_driver_sql("ROLLBACK")
+
+    @property
+    def writers_at_once(self) -> int:
+        """How many transactions of one process are worth running side by side: on SQLite the writer is alone."""
+        return POSTGRES_WRITERS if self.is_postgres else 1
 
     def durability(self) -> dict[str, str]:
         """The settings on which "answered is on disk" rests, as the writing connection has them."""

@@ -22,6 +22,5 @@ work_items = table(
     string("resolution", null=True),
     *versioned(),
     CheckConstraint("(status = 'settled') = (settled_at IS NOT NULL)", name="settled"),
-    Index("ix_work_items_order", "order_id", "id"),
     Index("ix_work_items_status", "status", "id"),
 )

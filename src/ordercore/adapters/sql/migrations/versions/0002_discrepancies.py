@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_work_items")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_work_items_order", "work_items", ["order_id", "id"], unique=False)
     op.create_index("ix_work_items_status", "work_items", ["status", "id"], unique=False)
 
 
