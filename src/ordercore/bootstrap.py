@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import field, frozen
+
 from ordercore.application.core import Core
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shop import OrderCore
@@ -36,16 +38,17 @@ def open(
     """Open the shop in a database: `sqlite:///shop.db`, or `postgresql://user@host/name`.
 
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
-    folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none). A SQLite
-    file is made, and brought to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`.
-    A clock of your own also stands in for the database's. Without settings those of the environment hold, see
-    `configured`.
+    folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none); with
+    ORDERCORE_STRIPE_KEY payments go through Stripe, see `stripe_access`. A SQLite file is made, and brought to this
+    release's schema, where needed; PostgreSQL is only migrated by `ordercore init`. A clock of your own also stands in
+    for the database's. Without settings those of the environment hold, see `configured`.
 
     Raises:
-        InvalidRequest: the URL is none, or its driver is not installed.
+        InvalidRequest: the URL is none, its driver is not installed, or a setting is not understood.
         SchemaIsForeign: PostgreSQL is at another schema.
         StoreUnavailable: the database cannot be reached.
     """
+    gateway = payment_gateway or _stripe_gateway(stripe_access(os.environ), clock)
     store = _sql_store(url, clock)
     try:
         _prepare(store)
@@ -55,7 +58,7 @@ def open(
     books = _books_folder(store)
     return _shop(
         store,
-        payment_gateway=payment_gateway or _fake_gateway(books),
+        payment_gateway=gateway or _fake_gateway(books),
         carrier=carrier or _fake_carrier(books),
         notifier=notifier,
         clock=clock,
@@ -105,6 +108,42 @@ def configured(environment: Mapping[str, str]) -> Settings:
 
 MOST_RESERVATION_MINUTES = 525_600
 """A year."""
+
+
+@frozen(kw_only=True)
+class StripeAccess:
+    """How Stripe is reached, and how it proves that a notification is its own."""
+
+    key: str = field(repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+    return_url: str | None = None
+    base: str | None = None
+
+
+def stripe_access(environment: Mapping[str, str]) -> StripeAccess | None:
+    """What the environment says of Stripe; None without a key.
+
+    ORDERCORE_STRIPE_KEY, and with it ORDERCORE_STRIPE_WEBHOOK_SECRET, ORDERCORE_STRIPE_RETURN_URL (where customers come
+    back to) and ORDERCORE_STRIPE_BASE (for tests).
+
+    Raises:
+        InvalidRequest: one of them is not understood; it is named, never shown.
+    """
+    key = environment.get("ORDERCORE_STRIPE_KEY")
+    if key is None:
+        return None
+    if not key.startswith(("sk_test_", "rk_test_", "sk_live_", "rk_live_")):
+        detail = "must be a secret key of Stripe's: sk_test_..., sk_live_..., or a restricted rk_..."
+        raise InvalidRequest.of("/ORDERCORE_STRIPE_KEY", detail, "bad_setting")
+    base = environment.get("ORDERCORE_STRIPE_BASE")
+    if base is not None and "_live_" in key[:8]:  # such a key is told to nobody but Stripe
+        raise InvalidRequest.of("/ORDERCORE_STRIPE_BASE", "goes with a test key only", "bad_setting")
+    return StripeAccess(
+        key=key,
+        webhook_secret=environment.get("ORDERCORE_STRIPE_WEBHOOK_SECRET"),
+        return_url=environment.get("ORDERCORE_STRIPE_RETURN_URL"),
+        base=base,
+    )
 
 
 def migrate(url: str) -> str:
@@ -171,7 +210,7 @@ def _shop(
         ids=ids or Uuid7Ids(),
         sealer=store.sealer,
         passwords=Argon2Passwords(),
-        health=SqlHealth(store),
+        health=SqlHealth(store, payment_provider=payment_gateway.traits.name),
         settings=settings or configured(os.environ),
     )
     return OrderCore(core)
@@ -192,6 +231,25 @@ def _books_folder(store: SqlStore) -> Path | None:
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     name = hashlib.sha256(str(store.address.set(password=None)).encode()).hexdigest()[:16]
     return state / "ordercore" / f"fake-providers-{name}"
+
+
+def _stripe_gateway(access: StripeAccess | None, clock: Clock | None) -> PaymentGateway | None:
+    if access is None:
+        return None
+    from ordercore.adapters.system import SystemClock
+
+    try:
+        from ordercore.adapters.payments.stripe_gateway import StripeGateway
+    except ModuleNotFoundError as failure:
+        detail = f"needs {failure.name}; run: pip install 'ordercore[stripe]'"
+        raise InvalidRequest.of("/ORDERCORE_STRIPE_KEY", detail, "bad_setting") from failure
+    return StripeGateway(
+        access.key,
+        clock=clock or SystemClock(),
+        webhook_secret=access.webhook_secret,
+        return_url=access.return_url,
+        base=access.base,
+    )
 
 
 def _fake_gateway(books: Path | None) -> PaymentGateway:

@@ -22,7 +22,7 @@ class StripeProcess:
     """A running fake Stripe. `kill` is kill -9; `start` again finds the same books at the same address."""
 
     def __init__(self, books: Path | None = None) -> None:
-        self._books = books
+        self.books = books
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
 
@@ -34,7 +34,7 @@ class StripeProcess:
     def start(self) -> Self:
         """Run it; back when it listens."""
         program = [sys.executable, "-m", "ordercore.testing.stripe", "--port", str(self._port)]
-        books = [] if self._books is None else ["--books", str(self._books)]
+        books = [] if self.books is None else ["--books", str(self.books)]
         self._process = subprocess.Popen([*program, *books], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self._port = int(self._process.stdout.readline())

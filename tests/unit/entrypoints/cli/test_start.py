@@ -10,7 +10,18 @@ import ordercore
 from ordercore.entrypoints.cli import COMMANDS, cli
 from ordercore.entrypoints.cli.exits import MEANING, Exit
 
-HEAVY = ("alembic", "attrs", "cattrs", "cryptography", "flask", "granian", "ordercore.domain", "orjson", "sqlalchemy")
+HEAVY = (
+    "alembic",
+    "attrs",
+    "cattrs",
+    "cryptography",
+    "flask",
+    "granian",
+    "ordercore.domain",
+    "orjson",
+    "sqlalchemy",
+    "stripe",
+)
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -26,7 +37,8 @@ def test_help_loads_nothing_heavy() -> None:
 def test_importing_the_package_loads_no_technology() -> None:
     program = (
         "import sys, ordercore\nordercore.open, ordercore.OrderCore\n"
-        "print([name for name in ('sqlalchemy', 'flask', 'alembic', 'cattrs', 'cryptography') if name in sys.modules])"
+        "technology = ('sqlalchemy', 'flask', 'alembic', 'cattrs', 'cryptography', 'stripe')\n"
+        "print([name for name in technology if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
