@@ -130,7 +130,21 @@ def test_a_repetition_that_cannot_wait_so_long_is_unknown(stripe: StripeProcess,
         assert is_believed(request, first.result())
 
 
-@pytest.mark.parametrize("fault", [Fault.NOT_JSON, Fault.NO_OBJECT, Fault.DROP_BEFORE, Fault.ERROR_BEFORE, Fault.NO_ID])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.NOT_JSON,
+        Fault.NO_OBJECT,
+        Fault.NO_LIST,
+        Fault.ODD_LIST,
+        Fault.NO_ID,
+        Fault.ODD_ERROR,
+        Fault.REFUSED,
+        Fault.DROP_BEFORE,
+        Fault.ERROR_BEFORE,
+        Fault.RATE_LIMIT,
+    ],
+)
 @pytest.mark.parametrize("kind", [AUTHORISE, REFUND])
 def test_a_list_that_cannot_be_read_proves_nothing(
     stripe: StripeProcess, gateway: StripeGateway, kind: AttemptKind, fault: Fault
@@ -138,6 +152,19 @@ def test_a_list_that_cannot_be_read_proves_nothing(
     request = prepared(gateway, kind)
     gateway.call(request)
     stripe.plan(fault, PATHS[kind], "GET")
+    answer = gateway.find(request)
+    assert answer is not None
+    assert answer.kind is UNKNOWN
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_JSON, Fault.NO_STATUS, Fault.ODD_ERROR, Fault.REFUSED, Fault.DROP_BEFORE])
+@pytest.mark.parametrize("kind", [CAPTURE, VOID])
+def test_an_intent_that_cannot_be_read_proves_nothing(
+    stripe: StripeProcess, gateway: StripeGateway, kind: AttemptKind, fault: Fault
+) -> None:
+    request = prepared(gateway, kind)
+    gateway.call(request)
+    stripe.plan(fault, f"/payment_intents/{request.reference}", "GET")
     answer = gateway.find(request)
     assert answer is not None
     assert answer.kind is UNKNOWN

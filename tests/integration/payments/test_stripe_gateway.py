@@ -32,7 +32,6 @@ from tests.integration.payments.asking import (
     DECLINED,
     REFUND,
     SECRET,
-    UNKNOWN,
     VOID,
     gateway_to,
     held,
@@ -122,6 +121,15 @@ def test_what_was_held_is_found_as_approved_when_it_has_been_captured(gateway: S
     found = gateway.find(request)
     assert found is not None
     assert is_believed(request, found)
+
+
+def test_each_refund_of_several_is_found_by_its_own_key(gateway: StripeGateway) -> None:
+    reference = held(gateway)
+    gateway.call(wish(CAPTURE, reference=reference))
+    refunds = [wish(REFUND, minor, reference=reference) for minor in (100, 200, 300)]
+    answers = [gateway.call(refund) for refund in refunds]
+    assert [gateway.find(refund) for refund in refunds] == answers
+    assert gateway.find(wish(REFUND, 100, reference=reference)) is None
 
 
 def test_a_repetition_says_how_an_action_ended(stripe: StripeProcess, gateway: StripeGateway) -> None:
@@ -250,8 +258,14 @@ def test_an_authorisation_is_reported_when_the_customer_has_acted(
 
 
 def test_what_is_about_something_else_is_believed_and_tells_nothing(gateway: StripeGateway) -> None:
-    intent = {"id": "pi_1", "object": "payment_intent", "metadata": {}, "status": "succeeded"}
-    for type_, thing in (("customer.created", {"id": "cus_1"}), ("payment_intent.succeeded", intent)):
+    theirs = {"id": "pi_1", "object": "payment_intent", "metadata": {}, "status": "succeeded"}
+    at_odds = {**theirs, "metadata": {"ordercore_attempt": "ours"}, "status": "requires_capture"}
+    about = (
+        ("customer.created", {"id": "cus_1"}),
+        ("payment_intent.succeeded", theirs),
+        ("payment_intent.canceled", at_odds),
+    )
+    for type_, thing in about:
         event = {"id": "evt_1", "type": type_, "created": 1, "data": {"object": thing}}
         assert gateway.read_notification(*signed(body_of(event))) == ()
 
@@ -322,11 +336,3 @@ def test_books_that_cannot_be_read_are_no_empty_books(
     now = datetime.now(UTC)
     with pytest.raises(ProviderUnavailable):
         list(gateway.records(now - timedelta(hours=1), now + timedelta(minutes=1)))
-
-
-def test_a_list_that_is_refused_tells_nothing(stripe: StripeProcess, gateway: StripeGateway) -> None:
-    request = wish()
-    stripe.plan(Fault.ODD_ERROR, "/payment_intents", "GET")
-    found = gateway.find(request)
-    assert found is not None
-    assert found.kind is UNKNOWN

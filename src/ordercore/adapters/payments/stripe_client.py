@@ -23,6 +23,7 @@ R = TypeVar("R")
 Parameters = Mapping[str, Any]  # what the SDK takes, its own types being one a route
 
 PAGE = 100
+MISSING = "resource_missing"
 
 
 class NoAnswer(Exception):
@@ -46,6 +47,11 @@ class Refused(Exception):
     """Stripe says no and has changed nothing; `error` is its reason."""
 
     error: Json
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether what was named does not exist."""
+        return self.error.get("code") == MISSING
 
 
 class StripeConnection:
@@ -90,8 +96,10 @@ class StripeConnection:
         """The payment intent as it is now; None where there is none."""
         try:
             return self._told(lambda: self._intents.retrieve(id))[0]
-        except Refused:
-            return None
+        except Refused as refused:
+            if refused.is_missing:
+                return None
+            raise
 
     def intents(self, created: Mapping[str, int], **more: object) -> Iterator[Json]:
         """Payment intents by their time, newest first. The list shows all that was answered before it was asked for."""
@@ -102,8 +110,9 @@ class StripeConnection:
         of_intent = {"payment_intent": intent_id}
         try:
             yield from self._paged(lambda page: self._client.v1.refunds.list(cast(Any, {**of_intent, **page})))
-        except Refused:
-            return
+        except Refused as refused:
+            if not refused.is_missing:
+                raise
 
     def create_method(self, card: Card) -> Json:
         """A payment method of a card. Past the SDK, which would write the number to its debug log."""
@@ -158,9 +167,7 @@ class StripeConnection:
             raise _translated(failure) from None
         except (AttributeError, KeyError, TypeError, ValueError):  # the SDK stumbles over objects of odd shape
             raise Nonsense("no object") from None
-        if not isinstance(response.data, dict):
-            raise Nonsense("no object")
-        return response.data, response.headers.get("Idempotent-Replayed") == "true"
+        return cast(Json, response.data), response.headers.get("Idempotent-Replayed") == "true"
 
 
 def _translated(failure: stripe.StripeError) -> Exception:
@@ -169,7 +176,7 @@ def _translated(failure: stripe.StripeError) -> Exception:
     if isinstance(failure, stripe.IdempotencyError):
         return KeyReused()
     is_refusal = isinstance(failure, stripe.CardError | stripe.InvalidRequestError)
-    is_missing_route = failure.http_status == 404 and failure.code != "resource_missing"
+    is_missing_route = failure.http_status == 404 and failure.code != MISSING
     if is_refusal and isinstance(error, dict) and not is_missing_route:
         return Refused(error)
     return NoAnswer(

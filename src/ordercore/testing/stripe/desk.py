@@ -105,6 +105,8 @@ def _listing(kind: str) -> Route:
         limit = forms.whole(parameters, "limit", 10)
         if not 1 <= limit <= LONGEST_PAGE:
             raise bad_parameter("limit", "parameter_invalid_integer")
+        if "payment_intent" in parameters:
+            books.get("payment_intent", forms.text(parameters, "payment_intent"), "payment_intent")
         window = Window(
             since=forms.whole(created, "gte", 0),
             until=forms.whole(created, "lt", 2**40) - 1 if "lt" in created else forms.whole(created, "lte", 2**40),

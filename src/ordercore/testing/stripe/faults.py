@@ -18,6 +18,7 @@ class Fault(StrEnum):
 
     DROP_BEFORE = "drop_before"  # the connection breaks, nothing has happened
     ERROR_BEFORE = "error_before"  # 500, nothing has happened
+    REFUSED = "refused"  # 400 for no good reason, nothing has happened
     RATE_LIMIT = "rate_limit"  # 429, nothing has happened
     DAWDLE = "dawdle"  # it happens after a while; until then the key is in hand
     LATE = "late"  # it has happened, and the answer comes after a while
@@ -29,6 +30,8 @@ class Fault(StrEnum):
     NOT_JSON = "not_json"
     HALF = "half"
     NO_OBJECT = "no_object"
+    NO_LIST = "no_list"  # of a list: it does not say whether there is more
+    ODD_LIST = "odd_list"  # of a list: what is in it is no object
     NO_STATUS = "no_status"
     NO_AMOUNT = "no_amount"
     NO_ID = "no_id"
@@ -41,6 +44,7 @@ class Fault(StrEnum):
 
 BEFORE: Mapping[Fault, Refusal] = {
     Fault.ERROR_BEFORE: Refusal(500, "api_error", "An unknown error occurred."),
+    Fault.REFUSED: Refusal(400, "invalid_request_error", "No."),
     Fault.RATE_LIMIT: Refusal(429, "invalid_request_error", "Request rate limit exceeded.", code="rate_limit"),
 }
 ODD_ERROR = Answer(400, {"error": "no"})
@@ -98,13 +102,28 @@ def encoded(answer: Answer, fault: Fault | None) -> bytes:
     return told.encode()
 
 
+def _without(body: Json, name: str) -> Json:
+    return {known: value for known, value in body.items() if known != name}
+
+
 def _spoilt(body: Json, spoil: Callable[[Json], Json]) -> Json:
-    """In a list every object is spoilt."""
+    """In a list every object is spoilt, unless the list itself is."""
+    if spoil in _OF_LISTS:
+        return spoil(body)
     if body.get("object") == "list":
         return {**body, "data": [spoil(thing) for thing in body["data"]]}
     return spoil(body)
 
 
+def _no_list(body: Json) -> Json:
+    return _without(body, "has_more")
+
+
+def _odd_list(body: Json) -> Json:
+    return {**body, "data": [1, 2, 3]}
+
+
+_OF_LISTS = (_no_list, _odd_list)
 _TEXTS: Mapping[Fault, Callable[[str], str]] = {
     Fault.EMPTY: lambda _: "",
     Fault.NOT_JSON: lambda _: "<html><body>Bad gateway</body></html>",
@@ -112,9 +131,11 @@ _TEXTS: Mapping[Fault, Callable[[str], str]] = {
     Fault.NO_OBJECT: lambda _: "[1, 2, 3]",
 }
 _SPOILT: Mapping[Fault, Callable[[Json], Json]] = {
-    Fault.NO_STATUS: lambda body: {name: value for name, value in body.items() if name != "status"},
+    Fault.NO_LIST: _no_list,
+    Fault.ODD_LIST: _odd_list,
+    Fault.NO_STATUS: lambda body: _without(body, "status"),
     Fault.NO_AMOUNT: lambda body: {name: value for name, value in body.items() if not name.startswith("amount")},
-    Fault.NO_ID: lambda body: {name: value for name, value in body.items() if name != "id"},
+    Fault.NO_ID: lambda body: _without(body, "id"),
     Fault.OTHER_AMOUNT: lambda body: {
         name: value + 1 if name.startswith("amount") and value else value for name, value in body.items()
     },

@@ -159,21 +159,12 @@ def _charge(books: StripeBooks, intent: Json) -> None:
     """Ask the card: money held, or taken, or neither."""
     card = plastic.BY_NAME[intent["_card"]]
     if card.code is not None:
+        intent["latest_charge"] = _charged(books, intent, "failed", 0)["id"]
         _decline(books, intent, card.code, card.decline_code)
         return
     at_once = intent["capture_method"] != "manual"
     taken = intent["amount"] if at_once else 0
-    charge = books.new(
-        "ch",
-        "charge",
-        amount=intent["amount"],
-        amount_captured=taken,
-        amount_refunded=0,
-        captured=at_once,
-        currency=intent["currency"],
-        payment_intent=intent["id"],
-        status="succeeded",
-    )
+    charge = _charged(books, intent, "succeeded", taken)
     intent.update(
         status="succeeded" if at_once else "requires_capture",
         amount_capturable=intent["amount"] - taken,
@@ -183,6 +174,24 @@ def _charge(books: StripeBooks, intent: Json) -> None:
     books.put({**books.get("payment_method", intent["payment_method"]), "_has_paid": True})
     what = "payment_intent.succeeded" if at_once else "payment_intent.amount_capturable_updated"
     _write(books, intent, what, charge, "charge.succeeded")
+
+
+def _charged(books: StripeBooks, intent: Json, status: str, taken: int) -> Json:
+    """A try to charge the card, written down; one that failed too."""
+    charge = books.new(
+        "ch",
+        "charge",
+        amount=intent["amount"],
+        amount_captured=taken,
+        amount_refunded=0,
+        captured=taken > 0,
+        currency=intent["currency"],
+        payment_intent=intent["id"],
+        refunded=False,
+        status=status,
+    )
+    books.put(charge)
+    return charge
 
 
 def _decline(books: StripeBooks, intent: Json, code: str, decline_code: str | None) -> None:
