@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
-
 from ordercore.application.core import Core
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shop import OrderCore
@@ -39,7 +37,7 @@ def open(
 
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
     folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none); with
-    ORDERCORE_STRIPE_KEY payments go through Stripe, see `stripe_access`. A SQLite file is made, and brought to this
+    ORDERCORE_STRIPE_KEY payments go through Stripe, see docs/payments-stripe.md. A SQLite file is made, and brought to this
     release's schema, where needed; PostgreSQL is only migrated by `ordercore init`. A clock of your own also stands in
     for the database's. Without settings those of the environment hold, see `configured`.
 
@@ -48,7 +46,7 @@ def open(
         SchemaIsForeign: PostgreSQL is at another schema.
         StoreUnavailable: the database cannot be reached.
     """
-    gateway = payment_gateway or _stripe_gateway(stripe_access(os.environ), clock)
+    gateway = payment_gateway or _stripe_gateway(clock)
     store = _sql_store(url, clock)
     try:
         _prepare(store)
@@ -89,8 +87,9 @@ def in_memory(
 
 
 def configured(environment: Mapping[str, str]) -> Settings:
-    """The settings that the environment names: ORDERCORE_CAPTURE (confirmed or shipped), and
-    ORDERCORE_RESERVATION_MINUTES, for which an unpaid order keeps its stock.
+    """The settings that the environment names: ORDERCORE_CAPTURE (confirmed or shipped), ORDERCORE_RESERVATION_MINUTES,
+    for which an unpaid order keeps its stock, and ORDERCORE_ALERT_MINUTES, after which a person is asked to look at an
+    attempt without an answer.
 
     Raises:
         InvalidRequest: one of them is not understood.
@@ -99,51 +98,24 @@ def configured(environment: Mapping[str, str]) -> Settings:
     capture = environment.get("ORDERCORE_CAPTURE", usual.capture)
     if capture not in set(CapturePolicy):
         raise InvalidRequest.of("/ORDERCORE_CAPTURE", "must be confirmed or shipped", "bad_setting")
-    minutes = environment.get("ORDERCORE_RESERVATION_MINUTES", str(usual.reservation // timedelta(minutes=1)))
-    if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:9]) <= MOST_RESERVATION_MINUTES):
-        detail = f"must be a whole number from 1 to {MOST_RESERVATION_MINUTES}"
-        raise InvalidRequest.of("/ORDERCORE_RESERVATION_MINUTES", detail, "bad_setting")
-    return Settings(capture=CapturePolicy(capture), reservation=timedelta(minutes=int(minutes)))
+    return Settings(
+        capture=CapturePolicy(capture),
+        reservation=_minutes(environment, "ORDERCORE_RESERVATION_MINUTES", usual.reservation),
+        alert_after=_minutes(environment, "ORDERCORE_ALERT_MINUTES", usual.alert_after),
+    )
 
 
-MOST_RESERVATION_MINUTES = 525_600
+MOST_MINUTES = 525_600
 """A year."""
 
 
-@frozen(kw_only=True)
-class StripeAccess:
-    """How Stripe is reached, and how it proves that a notification is its own."""
-
-    key: str = field(repr=False)
-    webhook_secret: str | None = field(default=None, repr=False)
-    return_url: str | None = None
-    base: str | None = None
-
-
-def stripe_access(environment: Mapping[str, str]) -> StripeAccess | None:
-    """What the environment says of Stripe; None without a key.
-
-    ORDERCORE_STRIPE_KEY, and with it ORDERCORE_STRIPE_WEBHOOK_SECRET, ORDERCORE_STRIPE_RETURN_URL (where customers come
-    back to) and ORDERCORE_STRIPE_BASE (for tests).
-
-    Raises:
-        InvalidRequest: one of them is not understood; it is named, never shown.
-    """
-    key = environment.get("ORDERCORE_STRIPE_KEY")
-    if key is None:
-        return None
-    if not key.startswith(("sk_test_", "rk_test_", "sk_live_", "rk_live_")):
-        detail = "must be a secret key of Stripe's: sk_test_..., sk_live_..., or a restricted rk_..."
-        raise InvalidRequest.of("/ORDERCORE_STRIPE_KEY", detail, "bad_setting")
-    base = environment.get("ORDERCORE_STRIPE_BASE")
-    if base is not None and "_live_" in key[:8]:  # such a key is told to nobody but Stripe
-        raise InvalidRequest.of("/ORDERCORE_STRIPE_BASE", "goes with a test key only", "bad_setting")
-    return StripeAccess(
-        key=key,
-        webhook_secret=environment.get("ORDERCORE_STRIPE_WEBHOOK_SECRET"),
-        return_url=environment.get("ORDERCORE_STRIPE_RETURN_URL"),
-        base=base,
-    )
+def _minutes(environment: Mapping[str, str], name: str, usual: timedelta) -> timedelta:
+    minutes = environment.get(name)
+    if minutes is None:
+        return usual
+    if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes[:9]) <= MOST_MINUTES):
+        raise InvalidRequest.of(f"/{name}", f"must be a whole number from 1 to {MOST_MINUTES}", "bad_setting")
+    return timedelta(minutes=int(minutes))
 
 
 def migrate(url: str) -> str:
@@ -233,23 +205,20 @@ def _books_folder(store: SqlStore) -> Path | None:
     return state / "ordercore" / f"fake-providers-{name}"
 
 
-def _stripe_gateway(access: StripeAccess | None, clock: Clock | None) -> PaymentGateway | None:
-    if access is None:
-        return None
+def _stripe_gateway(clock: Clock | None) -> PaymentGateway | None:
+    """Where the environment has a key of Stripe's."""
+    from ordercore.adapters.payments.stripe_access import stripe_access
     from ordercore.adapters.system import SystemClock
 
+    access = stripe_access(os.environ)
+    if access is None:
+        return None
     try:
         from ordercore.adapters.payments.stripe_gateway import StripeGateway
     except ModuleNotFoundError as failure:
         detail = f"needs {failure.name}; run: pip install 'ordercore[stripe]'"
         raise InvalidRequest.of("/ORDERCORE_STRIPE_KEY", detail, "bad_setting") from failure
-    return StripeGateway(
-        access.key,
-        clock=clock or SystemClock(),
-        webhook_secret=access.webhook_secret,
-        return_url=access.return_url,
-        base=access.base,
-    )
+    return StripeGateway(access, clock=clock or SystemClock())
 
 
 def _fake_gateway(books: Path | None) -> PaymentGateway:

@@ -79,12 +79,13 @@ class NothingToExamine:
 class OpenShop(OrderCore):
     """A shop with its parts in reach."""
 
-    def __init__(self, core: Core, *, clock: FixedClock, told: Told, provider: FakeGateway) -> None:
+    def __init__(self, core: Core, *, clock: FixedClock, told: Told, provider: FakeGateway, plan: FaultPlan) -> None:
         super().__init__(core)
         self.core = core
         self.clock = clock
         self.told = told
         self.provider = provider
+        self.plan = plan
 
 
 def a_shop(
@@ -114,7 +115,7 @@ def a_shop(
         health=NothingToExamine(),
         settings=settings or Settings(),
     )
-    return OpenShop(core, clock=clock, told=told, provider=provider)
+    return OpenShop(core, clock=clock, told=told, provider=provider, plan=plan)
 
 
 def an_actor(*permissions: Permission, kind: ActorKind = ActorKind.TOKEN, id: UUID = SOMEBODY) -> Actor:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from ordercore.application.settings import CapturePolicy, Settings
-from ordercore.bootstrap import StripeAccess, configured, stripe_access
+from ordercore.bootstrap import configured
 from ordercore.domain.errors import InvalidRequest
 
 
@@ -12,7 +12,14 @@ def test_an_environment_that_says_nothing_leaves_the_defaults() -> None:
 
 
 def test_the_environment_sets_policy_and_reservation() -> None:
-    settings = configured({"ORDERCORE_CAPTURE": "confirmed", "ORDERCORE_RESERVATION_MINUTES": "15"})
+    settings = configured(
+        {
+            "ORDERCORE_CAPTURE": "confirmed",
+            "ORDERCORE_RESERVATION_MINUTES": "15",
+            "ORDERCORE_ALERT_MINUTES": "90",
+        }
+    )
+    assert settings.alert_after == timedelta(minutes=90)
     assert (settings.capture, settings.reservation) == (CapturePolicy.CONFIRMED, timedelta(minutes=15))
 
 
@@ -22,6 +29,7 @@ def test_the_environment_sets_policy_and_reservation() -> None:
         ("ORDERCORE_CAPTURE", "never"),
         ("ORDERCORE_RESERVATION_MINUTES", "0"),
         ("ORDERCORE_RESERVATION_MINUTES", "-5"),
+        ("ORDERCORE_ALERT_MINUTES", "0"),
         ("ORDERCORE_RESERVATION_MINUTES", "soon"),
         ("ORDERCORE_RESERVATION_MINUTES", "9" * 5_000),
     ],
@@ -29,40 +37,3 @@ def test_the_environment_sets_policy_and_reservation() -> None:
 def test_a_setting_that_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(InvalidRequest, match=name):
         configured({name: value})
-
-
-def test_without_a_key_stripe_is_not_asked() -> None:
-    assert stripe_access({"ORDERCORE_STRIPE_WEBHOOK_SECRET": "whsec_1"}) is None
-
-
-def test_the_environment_names_how_stripe_is_reached_and_shows_no_secret() -> None:
-    access = stripe_access(
-        {
-            "ORDERCORE_STRIPE_KEY": "sk_test_1",
-            "ORDERCORE_STRIPE_WEBHOOK_SECRET": "whsec_1",
-            "ORDERCORE_STRIPE_RETURN_URL": "https://shop.example/thanks",
-            "ORDERCORE_STRIPE_BASE": "http://127.0.0.1:1",
-        }
-    )
-    assert access == StripeAccess(
-        key="sk_test_1",
-        webhook_secret="whsec_1",
-        return_url="https://shop.example/thanks",
-        base="http://127.0.0.1:1",
-    )
-    assert "sk_test_1" not in repr(access)
-    assert "whsec_1" not in repr(access)
-
-
-@pytest.mark.parametrize("key", ["", "pk_test_1", "whsec_1", " sk_test_1", "SK_LIVE_1"])
-def test_a_key_that_is_no_secret_key_is_refused_and_not_repeated(key: str) -> None:
-    with pytest.raises(InvalidRequest, match="ORDERCORE_STRIPE_KEY") as refusal:
-        stripe_access({"ORDERCORE_STRIPE_KEY": key})
-    assert not key or key not in str(refusal.value)
-
-
-@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
-def test_a_live_key_is_told_to_nobody_but_stripe(key: str) -> None:
-    assert stripe_access({"ORDERCORE_STRIPE_KEY": key}) is not None
-    with pytest.raises(InvalidRequest, match="ORDERCORE_STRIPE_BASE"):
-        stripe_access({"ORDERCORE_STRIPE_KEY": key, "ORDERCORE_STRIPE_BASE": "https://elsewhere.example"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+from ordercore.application.asking_again import AskingAgain
 from ordercore.application.known_tokens import KnownTokens
 from ordercore.application.settings import Settings
 from ordercore.ports.carrier import Carrier
@@ -37,3 +38,4 @@ class Core:
     health: Health
     settings: Settings
     known_tokens: KnownTokens = field(factory=KnownTokens)
+    asking_again: AskingAgain = field(factory=AskingAgain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from attrs import frozen
@@ -12,11 +12,13 @@ from ordercore.application.core import Core
 from ordercore.application.requests import Intent, run_one
 from ordercore.application.settling import answered, drive, patience, release_stock, resume, tell
 from ordercore.application.shipping import advance_shipment
+from ordercore.application.work_items import unanswered_item
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import CancelReason, Order
+from ordercore.domain.payment import AttemptStatus
 from ordercore.ports.commits import Change
 from ordercore.ports.queries import OpenWork
 from ordercore.ports.store import UnitOfWork
@@ -29,6 +31,7 @@ class RoundReport:
     """What one round did, in pieces of work; `failures` are orders that could not be finished, with the reason."""
 
     settled: int = 0
+    alerted: int = 0
     expired: int = 0
     handed_over: int = 0
     forgotten: int = 0
@@ -37,7 +40,8 @@ class RoundReport:
     @property
     def did_anything(self) -> bool:
         """Whether there was work."""
-        return bool(self.settled or self.expired or self.handed_over or self.forgotten or self.failures)
+        done = (self.settled, self.alerted, self.expired, self.handed_over, self.forgotten)
+        return any(done) or bool(self.failures)
 
 
 class Housekeeping:
@@ -54,31 +58,62 @@ class Housekeeping:
         """
         authorise(self._actor, Permission.ALL)
         expired, handed_over, forgotten = self._expire(), len(self._run(HAND_OVER)), self._forget()
+        alerted = self._alert()
         settled, failures = self._settle()
         return RoundReport(
-            settled=settled, failures=failures, expired=expired, handed_over=handed_over, forgotten=forgotten
+            settled=settled,
+            alerted=alerted,
+            expired=expired,
+            handed_over=handed_over,
+            forgotten=forgotten,
+            failures=failures,
         )
 
     def _settle(self) -> tuple[int, tuple[tuple[UUID, str], ...]]:
         """Finish attempts and shipments that somebody began and nobody ended, many side by side."""
         settled: int = 0
         failures: list[tuple[UUID, str]] = []
-        for page in self._open_work():
-            for group in answered(page, self._tried, at_once=self._core.gateway.traits.calls_at_once):
+        for page, now in self._open_work(timedelta(0)):
+            due = [work for work in page if self._is_due(work, now)]
+            groups = answered(due, self._tried, at_once=self._core.gateway.traits.calls_at_once) if due else ()
+            for group in groups:
                 settled += sum(outcome is True for _, outcome in group)
                 failures += [(work.order_id, outcome) for work, outcome in group if isinstance(outcome, str)]
         return settled, tuple(failures)
 
-    def _open_work(self) -> Iterator[Sequence[OpenWork]]:
-        """All of it, oldest first, in pages: what cannot be finished yet keeps nothing newer waiting."""
+    def _open_work(self, age: timedelta) -> Iterator[tuple[Sequence[OpenWork], datetime]]:
+        """All of that age, oldest first, in pages: what cannot be finished yet keeps nothing newer waiting."""
         core, latest = self._core, None
         while True:
             with core.store.reading() as lookups:
-                found = lookups.open_work(lookups.now - patience(core), LARGEST_BATCH, latest)
+                now = lookups.now
+                found = lookups.open_work(now - age, LARGEST_BATCH, latest)
             if not found:
                 return
-            yield found
+            yield found, now
             latest = found[-1]
+
+    def _is_due(self, work: OpenWork, now: datetime) -> bool:
+        """What nobody is working on any more is taken up after a pause; the rest is first left to whoever began it."""
+        settings = self._core.settings
+        if work.attempt_id is None or not work.is_left:
+            return now - work.since > patience(self._core)
+        return self._core.asking_again.is_due(
+            work.attempt_id,
+            work.since,
+            now,
+            pauses=settings.ask_again_after,
+            spread=settings.ask_again_spread,
+        )
+
+    def _alert(self) -> int:
+        """Open a work item for every attempt that has been without an answer for too long, once."""
+        core, alerted = self._core, 0
+        for page, _ in self._open_work(core.settings.alert_after):
+            old = tuple(work.order_id for work in page if work.is_left)
+            intent = Intent(actor_id=self._actor.id, command=old, at=core.clock.now(), ids=(), claim=None)
+            alerted += run_one(core, ALERT, intent) if old else 0
+        return alerted
 
     def _tried(self, work: OpenWork) -> bool | str:
         """Whether this work came to its end; a failure is reported and holds back no other."""
@@ -176,6 +211,25 @@ def _forget(work: UnitOfWork, retentions: Sequence[timedelta]) -> Sequence[int |
     return [work.requests.delete_finished(work.now - retention, LARGEST_BATCH) for retention in retentions]
 
 
+def _alert(work: UnitOfWork, intents: Sequence[Intent[tuple[UUID, ...]]]) -> Sequence[int | OrderCoreError]:
+    (intent,) = intents
+    held = work.orders.hold(intent.command)
+    unanswered = {
+        attempt.id: order
+        for order in held.values()
+        if (attempt := order.payment.open_attempt) is not None and attempt.status is AttemptStatus.UNKNOWN
+    }
+    known = work.work_items.hold(unanswered)
+    opened = [
+        unanswered_item(order, at=intent.at, actor_id=intent.actor_id)
+        for attempt_id, order in unanswered.items()
+        if attempt_id not in known
+    ]
+    work.work_items.save(*opened)
+    return [len(opened)]
+
+
+ALERT: Change[Intent[tuple[UUID, ...]], int] = Change("alert_unanswered", _alert, largest_group=1)
 FORGET: Change[timedelta, int] = Change("forget_requests", _forget, largest_group=1)
 EXPIRE: Change[Intent[int], tuple[Order, ...]] = Change("expire_orders", _expire, largest_group=1)
 HAND_OVER: Change[Intent[int], tuple[Order, ...]] = Change("hand_over_orders", _hand_over, largest_group=1)

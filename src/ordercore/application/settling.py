@@ -20,7 +20,7 @@ from ordercore.application.core import Core
 from ordercore.application.placing import RESERVE
 from ordercore.application.requests import DONE, explained
 from ordercore.application.settings import CapturePolicy
-from ordercore.application.work_items import open_work_items
+from ordercore.application.work_items import open_work_items, settle_answered
 from ordercore.domain import aggregates
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
@@ -29,7 +29,7 @@ from ordercore.domain.order_events import OrderCancelled, OrderConfirmed, OrderD
 from ordercore.domain.payment import AnswerKind, Attempt, AttemptKind, AttemptStatus, ProviderAnswer
 from ordercore.domain.product import Product
 from ordercore.ports.commits import Change
-from ordercore.ports.gateway import ProviderCall
+from ordercore.ports.gateway import ProviderCall, ProviderTraits
 from ordercore.ports.store import UnitOfWork
 
 Q = TypeVar("Q")
@@ -39,6 +39,8 @@ LARGEST_GROUP = 128
 PROMPT_SECONDS = 0.02
 GROUP_SECONDS = 0.1
 """How long several questions are left to one thread, and how long answers may wait to be recorded together."""
+NEVER_MADE = "never_made"
+"""The decline code of an attempt that never reached the provider."""
 REFUND = "cancel_order"
 PAY_AGAIN = "pay_order"
 
@@ -71,12 +73,27 @@ def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order 
     for each in recordings:
         orders[each.order.id] = _recorded(orders[each.order.id], each, work)
     release_stock(work, [(before[id], after) for id, after in orders.items()], recordings[0].at)
+    _close_alerts(work, recordings, before, orders)
     changed = [after for id, after in orders.items() if after is not before[id]]
     work.orders.save(*changed)
     open_work_items(work, changed)
     _finish_requests(work, recordings, before, orders)
     told: set[UUID] = set()
     return [_once(orders[each.order.id], told) for each in recordings]
+
+
+def _close_alerts(
+    work: UnitOfWork, recordings: Sequence[Recording], before: Mapping[UUID, Order], after: Mapping[UUID, Order]
+) -> None:
+    """What was unknown and is not any more needs nobody to look at it."""
+    answered: dict[UUID, str] = {}
+    for each in recordings:
+        was_unknown = before[each.order.id].payment.is_unknown
+        now = next(one for one in after[each.order.id].payment.attempts if one.id == each.attempt_id)
+        if was_unknown and not now.is_open:
+            answered[each.attempt_id] = f"answered: {now.status.value}"
+    if answered:
+        settle_answered(work, answered, at=recordings[0].at, actor_id=recordings[0].actor_id)
 
 
 def _once(order: Order, told: set[UUID]) -> Order:
@@ -178,8 +195,9 @@ def record(
 def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: datetime | None = None) -> Order:
     """Finish an attempt whose first asking was cut off: asked again with its key while the key lives, later only found.
 
-    "Not found" is no proof: then the attempt stays unknown and an admin decides. All of it ends `until` then, one
-    deadline from now unless told otherwise; where too little time is left nobody is asked.
+    What the customer has to do first is only looked for. "Not found" is no proof before the provider's settling time
+    has passed: then the attempt stays unknown. All of it ends `until` then, one deadline from now unless told
+    otherwise; where too little time is left nobody is asked.
     """
     traits = core.gateway.traits
     until = until or core.clock.now() + traits.deadline
@@ -188,13 +206,23 @@ def resume(core: Core, order: Order, attempt: Attempt, actor_id: UUID, until: da
         return order
     request = provider_call(order, attempt, within)
     with core.store.reading() as lookups:
-        age = lookups.now - attempt.started_at
-    if age + traits.deadline < traits.key_lifetime:  # a key that dies on the way would charge anew
+        now = lookups.now
+    core.asking_again.remember(attempt.id, now)
+    age = now - attempt.started_at
+    is_with_customer = attempt.status is AttemptStatus.ACTION_REQUIRED
+    if age + traits.deadline < traits.key_lifetime and not is_with_customer:  # a key that dies on the way charges anew
         answer = core.gateway.call(request)
     else:
-        answer = core.gateway.find(request) or ProviderAnswer(kind=AnswerKind.UNKNOWN)
+        answer = core.gateway.find(request) or _not_found(traits, age)
     (recorded,) = record(core, [(order, answer)], actor_id)
     return drive(core, [recorded], actor_id, until)[order.id]
+
+
+def _not_found(traits: ProviderTraits, age: timedelta) -> ProviderAnswer:
+    """What it means that the provider knows of no such call, when nobody can have sent it for its settling time."""
+    if traits.settling_time is not None and age >= traits.key_lifetime + traits.settling_time:
+        return ProviderAnswer(kind=AnswerKind.DECLINED, decline_code=NEVER_MADE)
+    return ProviderAnswer(kind=AnswerKind.UNKNOWN)
 
 
 def patience(core: Core) -> timedelta:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from attrs import field, frozen
@@ -20,6 +21,7 @@ from ordercore.application.requests import (
 )
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
+from ordercore.domain.lifecycles import WorkItemStatus
 from ordercore.domain.limits import MAX_NAME_LENGTH
 from ordercore.domain.money import Money
 from ordercore.domain.order import Order
@@ -85,6 +87,28 @@ class WorkItems:
         )
 
 
+def unanswered_item(order: Order, *, at: datetime, actor_id: UUID) -> WorkItem:
+    """The work item for an attempt without an answer: it has the attempt's id, so that there is one at most."""
+    attempt = order.payment.attempts[-1]
+    return WorkItem.open(
+        id=attempt.id,
+        kind=WorkItemKind.PAYMENT_UNANSWERED,
+        order_id=order.id,
+        payment_id=order.payment.id,
+        attempt_id=attempt.id,
+        amount=attempt.amount,
+        at=at,
+        actor_id=actor_id,
+    )
+
+
+def settle_answered(work: UnitOfWork, answered: Mapping[UUID, str], *, at: datetime, actor_id: UUID) -> None:
+    """Hold phase, after the orders and products: close the alerts of attempts that have their answer now."""
+    items = work.work_items.hold(answered)
+    still_open = [item for item in items.values() if item.status is WorkItemStatus.OPEN]
+    work.work_items.save(*(item.settle(answered[item.id], at=at, actor_id=actor_id) for item in still_open))
+
+
 def open_work_items(work: UnitOfWork, orders: Iterable[Order]) -> None:
     """Write phase: a work item for every discrepancy that these orders' new facts tell of."""
     found = [
@@ -112,10 +136,11 @@ def _settle(work: UnitOfWork, intent: Intent[_Settling]) -> WorkItem:
     item = named(work.work_items.hold((command.work_item_id,)), command.work_item_id, "work item")
     refuse_stale(item, command.expected_version, "work item")
     settled = item.settle(command.reason, at=intent.at, actor_id=intent.actor_id)
-    booked = order.settle_discrepancy(
-        item.id, item.attempt_id, item.amount, entry_id=intent.ids[1], at=intent.at, actor_id=intent.actor_id
-    )
-    work.orders.save(explained(booked, command.reason))
+    if item.kind is WorkItemKind.PAYMENT_DISCREPANCY:
+        booked = order.settle_discrepancy(
+            item.id, item.attempt_id, item.amount, entry_id=intent.ids[1], at=intent.at, actor_id=intent.actor_id
+        )
+        work.orders.save(explained(booked, command.reason))
     work.work_items.save(settled)
     return settled
 

@@ -22,11 +22,14 @@ class WorkItemKind(StrEnum):
     """What has to be looked at."""
 
     PAYMENT_DISCREPANCY = "payment_discrepancy"
+    PAYMENT_UNANSWERED = "payment_unanswered"
 
 
 @frozen(kw_only=True, slots=False)
 class WorkItemOpened(Event):
-    """Somebody must look at this. The amount is signed: above zero where the provider has more than we know of."""
+    """Somebody must look at this. A discrepancy's amount is signed: above zero where the provider has more than we
+    know of.
+    """
 
     type: ClassVar[str] = "work_item.opened.v1"
 

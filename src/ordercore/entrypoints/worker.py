@@ -32,8 +32,9 @@ def run_worker(shop: OrderCore, stop: Event, interval_seconds: float = INTERVAL_
 def _tell(report: RoundReport) -> None:
     if report.did_anything:
         log.info(
-            "settled %d, expired %d, handed over %d, forgot %d",
+            "settled %d, alerted %d, expired %d, handed over %d, forgot %d",
             report.settled,
+            report.alerted,
             report.expired,
             report.handed_over,
             report.forgotten,

@@ -151,12 +151,16 @@ class EventRow:
 
 @frozen(kw_only=True)
 class OpenWork:
-    """Something a worker may have to finish: an attempt or a shipment without an end, and the order it belongs to."""
+    """Something a worker may have to finish: an attempt or a shipment without an end, and the order it belongs to.
+
+    An attempt `is_left` by whoever made it, its answer `unknown` or up to the customer; else it may still be going on.
+    """
 
     order_id: UUID
     attempt_id: UUID | None
     shipment_id: UUID | None
     since: datetime
+    is_left: bool = False
 
     @property
     def place(self) -> tuple[datetime, UUID]:

@@ -133,6 +133,7 @@ class ReadingTests:
             (shipping.id, None, shipment.id),
             (unknown.id, unknown.payment.attempts[0].id, None),
         ]
+        assert [each.is_left for each in found] == [False, False, True]
         assert [each.since for each in found] == [now - timedelta(minutes=age) for age in (30, 25, 20)]
         assert [each.order_id for each in first] == [waiting.id]
         assert young.id not in {each.order_id for each in found}

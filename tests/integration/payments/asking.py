@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+from ordercore.adapters.payments.stripe_access import StripeAccess
 from ordercore.adapters.payments.stripe_gateway import StripeGateway
 from ordercore.adapters.system import SystemClock, Uuid7Ids
 from ordercore.domain.money import Money
@@ -21,16 +22,16 @@ PATHS = {AUTHORISE: "/payment_intents", CAPTURE: "/capture", VOID: "/cancel", RE
 """How the path ends to which each kind of attempt goes."""
 
 
-def gateway_to(stripe: StripeProcess, *, key: str = KEY, seconds: float = 10, **more: object) -> StripeGateway:
-    return StripeGateway(
-        key,
-        clock=SystemClock(),
-        webhook_secret=SECRET,
-        base=stripe.base,
-        deadline=timedelta(seconds=seconds),
-        return_url=None if "return_url" not in more else str(more["return_url"]),
-        accepts_cards=bool(more.get("accepts_cards")),
-    )
+def access_to(base: str) -> StripeAccess:
+    return StripeAccess(key=KEY, webhook_secret=SECRET, base=base)
+
+
+def gateway_at(access: StripeAccess, *, seconds: float = 10) -> StripeGateway:
+    return StripeGateway(access, clock=SystemClock(), deadline=timedelta(seconds=seconds), accepts_cards=True)
+
+
+def gateway_to(stripe: StripeProcess, *, seconds: float = 10) -> StripeGateway:
+    return gateway_at(access_to(stripe.base), seconds=seconds)
 
 
 def wish(

@@ -18,9 +18,17 @@ import pytest
 from ordercore.adapters.payments.stripe_answers import ATTEMPT
 from ordercore.adapters.payments.stripe_client import StripeConnection
 from ordercore.adapters.payments.stripe_gateway import StripeGateway
-from ordercore.adapters.system import SystemClock
 from ordercore.ports.gateway import Card
-from tests.integration.payments.asking import ACTION_REQUIRED, DECLINED, UNKNOWN, VOID, is_believed, wish
+from tests.integration.payments.asking import (
+    ACTION_REQUIRED,
+    DECLINED,
+    UNKNOWN,
+    VOID,
+    access_to,
+    gateway_at,
+    is_believed,
+    wish,
+)
 
 PATIENCE_SECONDS = 20
 
@@ -51,7 +59,7 @@ def connection(base: str) -> StripeConnection:
 
 @pytest.fixture
 def gateway(base: str) -> StripeGateway:
-    return StripeGateway("sk_test_1", clock=SystemClock(), base=base, accepts_cards=True)
+    return gateway_at(access_to(base))
 
 
 def held(connection: StripeConnection, key: str) -> str:

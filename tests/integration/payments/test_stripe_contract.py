@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from ordercore.adapters.payments.stripe_gateway import StripeGateway
-from ordercore.adapters.system import SystemClock
 from ordercore.domain.payment import AttemptKind
 from ordercore.ports.gateway import PaymentGateway, ProviderCall
 from ordercore.testing.gateway_suite import PaymentGatewaySuite
 from ordercore.testing.stripe.events import body_of, signature
-from ordercore.testing.stripe.process import KEY, StripeProcess
+from ordercore.testing.stripe.process import StripeProcess
+from tests.integration.payments.asking import SECRET, access_to, gateway_at
 
-SECRET = "whsec_of_the_tests"
 MARKS = {AttemptKind.CAPTURE: "ordercore_capture", AttemptKind.VOID: "ordercore_void"}
 TYPES = {
     AttemptKind.AUTHORISE: {"payment_intent.amount_capturable_updated", "payment_intent.payment_failed"},
@@ -36,14 +36,7 @@ class TestWithARedirect(PaymentGatewaySuite):
 
     @pytest.fixture
     def gateway(self, stripe: StripeProcess) -> StripeGateway:
-        return StripeGateway(
-            KEY,
-            clock=SystemClock(),
-            webhook_secret=SECRET,
-            return_url=self.return_url,
-            base=stripe.base,
-            accepts_cards=True,
-        )
+        return gateway_at(evolve(access_to(stripe.base), return_url=self.return_url))
 
     def act(self, gateway: PaymentGateway, reference: str, *, confirms: bool) -> None:  # noqa: ARG002 - as the suite asks
         self.stripe.act("succeed" if confirms else "fail", reference)

@@ -10,10 +10,9 @@ import pytest
 from attrs import evolve
 
 from ordercore.adapters.payments.stripe_gateway import StripeGateway
-from ordercore.adapters.system import SystemClock
 from ordercore.domain.payment import AttemptKind
 from ordercore.testing.stripe.faults import Fault
-from ordercore.testing.stripe.process import KEY, StripeProcess
+from ordercore.testing.stripe.process import StripeProcess
 from tests.integration.payments.asking import (
     AUTHORISE,
     CAPTURE,
@@ -22,6 +21,8 @@ from tests.integration.payments.asking import (
     REFUND,
     UNKNOWN,
     VOID,
+    access_to,
+    gateway_at,
     gateway_to,
     is_believed,
     other_key,
@@ -204,11 +205,11 @@ def test_a_provider_that_was_killed_agrees_with_what_it_said(own_stripe: StripeP
 
 def test_a_secret_key_that_stripe_refuses_decides_nothing(stripe: StripeProcess) -> None:
     for request in (wish(), wish(CAPTURE, reference="pi_any")):
-        assert gateway_to(stripe, key="sk_wrong").call(request).kind is UNKNOWN
+        assert gateway_at(evolve(access_to(stripe.base), key="sk_wrong")).call(request).kind is UNKNOWN
 
 
 def test_an_address_where_no_stripe_is_decides_nothing(stripe: StripeProcess) -> None:
-    gateway = StripeGateway(KEY, clock=SystemClock(), base=f"{stripe.base}/elsewhere")
+    gateway = gateway_at(access_to(f"{stripe.base}/elsewhere"))
     for request in (wish(), wish(CAPTURE, reference="pi_any"), wish(REFUND, reference="pi_any")):
         assert gateway.call(request).kind is UNKNOWN
 
@@ -216,9 +217,10 @@ def test_an_address_where_no_stripe_is_decides_nothing(stripe: StripeProcess) ->
 def test_the_same_wish_under_another_return_address_is_recognised(stripe: StripeProcess) -> None:
     """Stripe compares all parameters; a setting that changed between two askings must not look like other content."""
     request = wish()
-    answer = gateway_to(stripe, return_url="https://shop.example/old").call(request)
+    access = evolve(access_to(stripe.base), return_url="https://shop.example/old")
+    answer = gateway_at(access).call(request)
     assert is_believed(request, answer)
-    changed = gateway_to(stripe, return_url="https://shop.example/new")
+    changed = gateway_at(evolve(access, return_url="https://shop.example/new"))
     assert changed.call(request) == answer
     other = changed.call(evolve(wish(minor=2000), key=request.key))
     assert (other.kind, other.decline_code) == (DECLINED, "key_reused")

@@ -33,6 +33,8 @@ from tests.integration.payments.asking import (
     REFUND,
     SECRET,
     VOID,
+    access_to,
+    gateway_at,
     gateway_to,
     held,
     is_believed,
@@ -45,7 +47,7 @@ CARD = Card(number=NUMBER, expiry_month=12, expiry_year=2099, cvc="123")
 
 @pytest.fixture
 def gateway(stripe: StripeProcess) -> StripeGateway:
-    return gateway_to(stripe, accepts_cards=True)
+    return gateway_to(stripe)
 
 
 # -- asking ---------------------------------------------------------------------------------------------------------
@@ -285,7 +287,7 @@ def test_a_header_of_another_shape_is_a_bad_signature(gateway: StripeGateway, he
 
 
 def test_without_a_secret_nothing_is_believed(stripe: StripeProcess) -> None:
-    unset = StripeGateway(KEY, clock=gateway_to(stripe)._clock, base=stripe.base)
+    unset = gateway_at(evolve(access_to(stripe.base), webhook_secret=None))
     with pytest.raises(BadSignature):
         unset.read_notification(*signed(b"{}"))
 

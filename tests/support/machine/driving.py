@@ -54,7 +54,7 @@ class Driving(RuleBasedStateMachine):
     def open(self, captures_at_once: bool, stock: list[int]) -> None:
         self.model = Model(captures_at_once=captures_at_once, shop_admin=STORE_ADMIN)
         capture = CapturePolicy.CONFIRMED if captures_at_once else CapturePolicy.SHIPPED
-        settings = Settings(capture=capture, request_wait=timedelta(0))
+        settings = Settings(capture=capture, request_wait=timedelta(0), ask_again_after=(timedelta(0),))
         gateway = StrictGateway(FaultyGateway(self.provider, self.weather), self.clock)
         carrier = FaultyCarrier(self.parcels, self.weather)
         url = type(self).new_url(self.cleanup)

@@ -21,10 +21,10 @@ class Money(State):
             self._record(order, self._call(order))
 
     def _resume(self, order: Row) -> None:
-        """Asked again while the provider's key lives, later only looked for; not found is no proof."""
+        """Asked again while the provider's key lives, later only looked for; what is not found then was never made."""
         attempt = order["attempt"]
         lives = self.now - attempt["since"] < KEY_LIFETIME
-        self._record(order, self._call(order) if lives else attempt["verdict"] or "unknown")
+        self._record(order, self._call(order) if lives else attempt["verdict"] or "declined")
         self._drive(order)
 
     def _call(self, order: Row) -> str:

@@ -21,7 +21,7 @@ class Rounds(Parcels):
         kept = self.now - KEY_RETENTION
         self.keys = {name: one for name, one in self.keys.items() if self._is_wanted(one, kept)}
         for order in self.orders.values():
-            if order["attempt"] is not None and self._is_old(order["attempt"]):
+            if order["attempt"] is not None and self._is_due(order["attempt"]):
                 self._resume(order)
         for id, shipment in self.shipments.items():
             if shipment["status"] == "pending" and self._is_old(shipment):

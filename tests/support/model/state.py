@@ -69,5 +69,9 @@ class State:
         is_old: bool = self.now - begun["since"] > PATIENCE
         return is_old
 
+    def _is_due(self, attempt: Row) -> bool:
+        """An attempt whose answer never came is asked about at once here, others when they are old."""
+        return self._is_old(attempt) or (attempt["state"] == "unknown" and self.now > attempt["since"])
+
     def _id_of(self, order: Row) -> Any:
         return next(id for id, each in self.orders.items() if each is order)

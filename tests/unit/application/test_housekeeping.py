@@ -16,14 +16,16 @@ from ordercore.application.housekeeping import RoundReport
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shipping import MarkDelivered, ShipOrder
 from ordercore.application.steering import CancelOrder, HandOver
+from ordercore.application.work_items import SettleWorkItem
 from ordercore.domain.admin import STORE_ADMIN
 from ordercore.domain.errors import OrderCoreError, OutcomeUnknown, PaymentDeclined, UnknownResource
-from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
+from ordercore.domain.lifecycles import OrderStatus, PaymentStatus, WorkItemStatus
 from ordercore.domain.money import Money
 from ordercore.domain.order import CancelReason, OnDecline
 from ordercore.domain.payment import ProviderAnswer
+from ordercore.domain.work_item import WorkItemKind
 from ordercore.ports.commits import Change
-from ordercore.ports.gateway import ProviderCall
+from ordercore.ports.gateway import ProviderCall, ProviderTraits
 from ordercore.testing.faults import Cut, Fault, FaultPlan, FixedClock, PlannedFault
 from tests.support.cores import DECLINED, TIMEOUT, OpenShop, a_command, a_shop, add, available, placed
 
@@ -97,6 +99,89 @@ def test_an_unknown_payment_is_settled_once_its_time_has_come() -> None:
     assert shop.housekeeping.run_round() == RoundReport(settled=1)
     assert shop.ordering.get(order.id).status is OrderStatus.CONFIRMED
     assert shop.told.news == [("order_confirmed", str(order.number))]
+
+
+def test_an_unknown_payment_is_asked_about_after_a_second_and_then_ever_more_rarely() -> None:
+    shop = a_stocked_shop(*[Cut("gateway.authorise.before", Fault.UNKNOWN, nth) for nth in range(1, 99)])
+    placed(shop)
+    asked = []
+    for seconds in (0.5, 1.5, 1, 6, 20, 20, 90, 60):
+        shop.clock.advance(timedelta(seconds=seconds))
+        before = shop.plan.passes["gateway.authorise.before"]
+        shop.housekeeping.run_round()
+        asked.append(shop.plan.passes["gateway.authorise.before"] - before)
+    assert asked == [0, 1, 0, 1, 0, 1, 0, 1]
+
+
+def test_what_the_provider_never_heard_of_is_declined_once_that_is_certain() -> None:
+    shop = a_stocked_shop(Cut("gateway.authorise.before", Fault.UNKNOWN))
+    order = placed(shop)
+    lifetime, settling = shop.provider.traits.key_lifetime, shop.provider.traits.settling_time
+    assert settling is not None
+    shop.clock.advance(lifetime + settling - timedelta(seconds=1))
+    shop.housekeeping.run_round()
+    assert shop.ordering.get(order.id).payment.is_unknown
+    shop.clock.advance(timedelta(hours=2))
+    assert shop.housekeeping.run_round().settled == 1
+    after = shop.ordering.get(order.id)
+    assert (after.payment.decline_code, after.cancel_reason) == ("never_made", CancelReason.PAYMENT_DECLINED)
+    assert shop.provider.entries() == ()
+
+
+class NeverSure(FakeGateway):
+    """A provider that may always find a call later."""
+
+    @property
+    def traits(self) -> ProviderTraits:
+        return ProviderTraits(name="never sure", settling_time=None)
+
+
+def test_where_not_found_is_never_a_proof_a_person_decides() -> None:
+    shop = a_shop(gateway=NeverSure(), plan=FaultPlan(Cut("gateway.authorise.before", Fault.UNKNOWN)))
+    add(shop)
+    order = placed(shop)
+    shop.clock.advance(timedelta(days=9))
+    shop.housekeeping.run_round()
+    assert shop.ordering.get(order.id).payment.is_unknown
+
+
+# -- alerts -------------------------------------------------------------------------------------------------------
+
+
+def test_an_attempt_without_an_answer_for_too_long_alerts_once() -> None:
+    lost = [Cut("gateway.authorise.before", Fault.UNKNOWN, nth) for nth in range(1, 9)]
+    shop = a_stocked_shop(*lost)
+    order = placed(shop)
+    shop.clock.advance(timedelta(minutes=59))
+    assert shop.housekeeping.run_round().alerted == 0
+    shop.clock.advance(timedelta(minutes=2))
+    assert [shop.housekeeping.run_round().alerted for _ in range(3)] == [1, 0, 0]
+    (attempt,) = order.payment.attempts
+    item = shop.work_items.get(attempt.id)
+    assert (item.kind, item.order_id, item.amount) == (WorkItemKind.PAYMENT_UNANSWERED, order.id, order.total)
+
+
+def test_an_answer_closes_the_alert() -> None:
+    shop = a_stocked_shop(*[Cut("gateway.authorise.before", Fault.UNKNOWN, nth) for nth in (1, 2)])
+    order = placed(shop)
+    shop.clock.advance(timedelta(hours=2))
+    assert shop.housekeeping.run_round().alerted == 1
+    shop.clock.advance(timedelta(hours=2))
+    assert shop.housekeeping.run_round().settled == 1
+    item = shop.work_items.get(order.payment.attempts[0].id)
+    assert (item.status, item.resolution) == (WorkItemStatus.SETTLED, "answered: succeeded")
+
+
+def test_an_alert_that_somebody_has_seen_to_stays_closed() -> None:
+    shop = a_stocked_shop(*[Cut("gateway.authorise.before", Fault.UNKNOWN, nth) for nth in (1, 2)])
+    order = placed(shop)
+    shop.clock.advance(timedelta(hours=2))
+    shop.housekeeping.run_round()
+    shop.work_items.settle(SettleWorkItem(work_item_id=order.payment.attempts[0].id, reason="I called them"))
+    shop.clock.advance(timedelta(hours=2))
+    report = shop.housekeeping.run_round()
+    assert (report.settled, report.alerted) == (1, 0)
+    assert shop.work_items.get(order.payment.attempts[0].id).resolution == "I called them"
 
 
 @pytest.mark.parametrize("point", ["gateway.authorise.before", "gateway.authorise.after"])
@@ -227,7 +312,9 @@ def test_an_order_that_somebody_handed_over_since_it_became_a_candidate_stays(
 
 
 def test_keys_are_forgotten_after_their_time_but_never_while_an_attempt_is_unknown() -> None:
-    shop = a_stocked_shop(Cut("gateway.authorise.before", Fault.UNKNOWN, nth=2))
+    plan = FaultPlan(Cut("gateway.authorise.before", Fault.UNKNOWN, nth=2))
+    shop = a_shop(gateway=NeverSure(), plan=plan)
+    add(shop)
     first = shop.ordering.place(a_command(), idempotency_key="done")
     unknown = shop.ordering.place(a_command(), idempotency_key="unknown")
     shop.clock.advance(timedelta(days=31))
@@ -267,7 +354,7 @@ def test_an_answer_that_cannot_be_recorded_is_no_answer() -> None:
 def test_work_that_cannot_be_finished_keeps_nothing_newer_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ordercore.application.housekeeping.LARGEST_BATCH", 2)
     plan = FaultPlan(*(Cut("gateway.authorise.before", Fault.UNKNOWN, nth) for nth in (1, 2, 3)))
-    shop = a_shop(plan=plan)
+    shop = a_shop(gateway=NeverSure(), plan=plan)
     add(shop)
     lost = [placed(shop) for _ in range(3)]
     shop.clock.pause(timedelta(days=2).total_seconds())  # their keys are dead and the provider knows none of them
@@ -289,6 +376,7 @@ def test_a_provider_that_raises_is_reported_and_holds_back_no_other() -> None:
     ((failed, why),) = report.failures
     assert failed in {order.id for order in orders}
     assert why.startswith("PlannedFault")
+    shop.clock.pause(200)
     assert shop.housekeeping.run_round().settled == 1
 
 

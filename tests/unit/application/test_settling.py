@@ -146,10 +146,10 @@ def test_a_key_that_could_die_on_its_way_is_not_sent() -> None:
     assert not shop.provider.entries()
 
 
-def test_not_found_is_no_proof() -> None:
+def test_not_found_is_no_proof_before_the_provider_is_sure() -> None:
     shop = a_stocked_shop(Cut("gateway.authorise.before", Fault.UNKNOWN))
     order = placed(shop)
-    shop.clock.advance(LONG_AGO)
+    shop.clock.advance(shop.core.gateway.traits.key_lifetime)
     for _ in range(2):
         settled = shop.payments.settle(order.id)
         assert (settled.status, settled.payment.is_unknown) == (OrderStatus.PENDING, True)

@@ -12,6 +12,7 @@ from ordercore.domain.admin import AdminUser, ApiToken
 from ordercore.domain.customer import Customer
 from ordercore.domain.lifecycles import ShipmentStatus
 from ordercore.domain.order import Order
+from ordercore.domain.payment import AttemptStatus
 from ordercore.domain.product import Product
 from ordercore.domain.shipment import Shipment
 from ordercore.domain.work_item import WorkItem
@@ -74,7 +75,13 @@ class MemoryLookups:
 
     def open_work(self, before: datetime, limit: int, after: OpenWork | None = None) -> Sequence[OpenWork]:
         attempts = [
-            OpenWork(order_id=order.id, attempt_id=attempt.id, shipment_id=None, since=attempt.started_at)
+            OpenWork(
+                order_id=order.id,
+                attempt_id=attempt.id,
+                shipment_id=None,
+                since=attempt.started_at,
+                is_left=attempt.status is not AttemptStatus.PENDING,
+            )
             for order in self._state.orders.values()
             for attempt in order.payment.attempts
             if attempt.is_open

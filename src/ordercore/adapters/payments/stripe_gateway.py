@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from ordercore.adapters.payments.stripe_access import StripeAccess
 from ordercore.adapters.payments.stripe_answers import (
     ATTEMPT,
     CAPTURE,
@@ -37,6 +38,11 @@ HOLD_LIFETIME = timedelta(days=6, hours=18)
 """The shortest of the usual card networks for a customer who is present."""
 SLACK = timedelta(minutes=5)
 """By how much Stripe's clock and ours may differ."""
+SEARCHED = tuple(
+    (timedelta(seconds=start), timedelta(seconds=stop))
+    for start, stop in ((-5, 30), (-300, -5), (30, 300), (300, 7_200), (7_200, 86_700))
+)
+"""Where an attempt's intent may be in Stripe's list, from when its id was made: as long as its key lives, and slack."""
 BUSY_SECONDS = 0.2
 """How long until a request is repeated that Stripe says it is still busy with."""
 AT_ONCE = 8
@@ -46,25 +52,20 @@ class StripeGateway:
     """Payments through Stripe's PaymentIntents, captured by hand. Tokens are payment methods (`pm_...`) or card tokens
     (`tok_...`), which Stripe's own fields make of a card.
 
-    With `return_url` a customer who must prove who they are is sent to an address and comes back there; without one the
-    next action is a client secret for Stripe's own script. `accepts_cards` is for tests: Stripe takes card numbers from
-    those only whom it allows to.
+    `accepts_cards` is for tests: Stripe takes card numbers from those only whom it allows to.
     """
 
     def __init__(
         self,
-        key: str,
+        access: StripeAccess,
         *,
         clock: Clock,
-        webhook_secret: str | None = None,
-        return_url: str | None = None,
-        base: str | None = None,
         deadline: timedelta = timedelta(seconds=10),
         accepts_cards: bool = False,
     ) -> None:
         self._clock = clock
-        self._webhook_secret = webhook_secret
-        self._return_url = return_url
+        self._webhook_secret = access.webhook_secret
+        self._return_url = access.return_url
         self._traits = ProviderTraits(
             name=NAME,
             deadline=deadline,
@@ -74,7 +75,9 @@ class StripeGateway:
             calls_at_once=AT_ONCE,
             accepts_cards=accepts_cards,
         )
-        self._stripe = StripeConnection(key, base=base, timeout_seconds=deadline.total_seconds(), at_once=AT_ONCE)
+        self._stripe = StripeConnection(
+            access.key, base=access.base, timeout_seconds=deadline.total_seconds(), at_once=AT_ONCE
+        )
 
     @property
     def traits(self) -> ProviderTraits:
@@ -208,17 +211,15 @@ class StripeGateway:
         return None if intent is None else read(request.kind, request.key, intent)
 
     def _intents_around(self, key: str) -> Iterator[Json]:
-        """Those that may be of the attempt: first of the minutes after it began, then of as long as its key lives."""
+        """Those that may be of the attempt, the likely ones first; of a busy shop there are many in ten minutes."""
         now, began = self._clock.now(), began_at(key)
-        if began is None:
-            began = now - KEY_LIFETIME
-        end = min(now, began + KEY_LIFETIME) + SLACK
-        start = began - SLACK
-        for edge in (began + SLACK, began + timedelta(hours=2), end):
-            stop = min(edge, end)
-            if start < stop:
-                yield from self._stripe.intents({"gte": int(start.timestamp()), "lte": int(stop.timestamp())})
-            start = stop
+        windows = (
+            [(now - KEY_LIFETIME, now + SLACK)] if began is None else [(began + a, began + b) for a, b in SEARCHED]
+        )
+        for start, stop in windows:
+            if start <= now + SLACK:
+                last = min(stop, now + SLACK)
+                yield from self._stripe.intents({"gte": int(start.timestamp()), "lte": int(last.timestamp())})
 
 
 def began_at(key: str) -> datetime | None:

@@ -117,7 +117,7 @@ class SqlLookups:
         since, id = (EPOCH, NIL) if after is None else after.place
         bounds = (self._wire.moment(since), self._wire.id(id), self._wire.moment(before))
         attempts = self._wire.run(
-            "SELECT order_id, id, started_at FROM payment_attempts WHERE finished_at IS NULL"
+            "SELECT order_id, id, started_at, status <> 'pending' FROM payment_attempts WHERE finished_at IS NULL"
             " AND (started_at, id) > (?, ?) AND started_at < ? ORDER BY started_at, id LIMIT ?",
             (*bounds, limit),
         )
@@ -129,8 +129,14 @@ class SqlLookups:
         to_id, to_moment = self._wire.to_id, self._wire.to_moment
         work = [
             *(
-                OpenWork(order_id=to_id(order), attempt_id=to_id(id), shipment_id=None, since=to_moment(since))
-                for order, id, since in attempts
+                OpenWork(
+                    order_id=to_id(order),
+                    attempt_id=to_id(id),
+                    shipment_id=None,
+                    since=to_moment(since),
+                    is_left=bool(is_left),
+                )
+                for order, id, since, is_left in attempts
             ),
             *(
                 OpenWork(order_id=to_id(order), attempt_id=None, shipment_id=to_id(id), since=to_moment(since))
