@@ -57,18 +57,19 @@ def measure(urls: dict[str, str], *, seconds: float) -> Iterator[Served]:
         )
         try:
             _wait(port)
-            load.run(port, 8, _orders(bench, token), seconds / 2)
+            load.run(port, 8, orders(bench, token), seconds / 2)
             for clients in CLIENTS:
                 bare = load.run(port, clients, _empty("/empty/bare", token), seconds)
                 flask = load.run(port, clients, _empty("/empty/flask", token), seconds)
-                orders = load.run(port, clients, _orders(bench, token), seconds)
-                yield Served(database=name, clients=clients, orders=orders, flask=flask, bare=bare)
+                placed = load.run(port, clients, orders(bench, token), seconds)
+                yield Served(database=name, clients=clients, orders=placed, flask=flask, bare=bare)
         finally:
             server.terminate()
             server.wait()
 
 
-def _orders(bench: Bench, token: str) -> Iterator[bytes]:
+def orders(bench: Bench, token: str) -> Iterator[bytes]:
+    """Requests that place orders of three items, each with a key of its own."""
     rnd = random.Random(0)
     while True:
         body = {

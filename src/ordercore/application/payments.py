@@ -49,7 +49,7 @@ class ResolveAttempt:
 
 
 @frozen(kw_only=True, slots=False)
-class SettleNow:
+class _SettleNow:
     """The provider is to be asked about an order's money now."""
 
     order_id: UUID
@@ -92,7 +92,7 @@ class Payments:
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
         core, actor_id = self._core, self._actor.id
-        order = self._asked(SETTLE_NOW, SettleNow(order_id=order_id), order_id, idempotency_key)
+        order = self._asked(SETTLE_NOW, _SettleNow(order_id=order_id), order_id, idempotency_key)
         attempt = order.payment.open_attempt
         if attempt is not None:
             return evolve(resume(core, order, attempt, actor_id), replayed=order.replayed)
@@ -152,7 +152,7 @@ class Payments:
         return order if is_open else evolve(order, replayed=True)
 
 
-def _held(work: UnitOfWork, intent: Intent[SettleNow]) -> Order:
+def _held(work: UnitOfWork, intent: Intent[_SettleNow]) -> Order:
     return named(work.orders.hold(intent.ids), intent.ids[0], "order")
 
 

@@ -65,7 +65,9 @@ class PlaceOrder:
     payment: PaymentDetails | None = field(default=None, validator=fields.optional(fields.instance_of(PaymentDetails)))
     expected_total: Money | None = field(default=None, validator=fields.optional(fields.instance_of(Money)))
     on_decline: OnDecline = field(default=OnDecline.CANCEL, validator=fields.instance_of(OnDecline))
-    external_reference: str | None = field(default=None, validator=fields.optional(fields.text(most=MAX_NAME_LENGTH)))
+    external_reference: str | None = field(
+        default=None, validator=fields.optional(cards.without_card_number(fields.text(most=MAX_NAME_LENGTH)))
+    )
 
 
 @frozen(kw_only=True, slots=False)

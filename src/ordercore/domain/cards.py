@@ -20,13 +20,25 @@ _text = fields.text(most=MAX_NAME_LENGTH)
 def token(instance: Any, attribute: Attribute[Any], value: Any) -> None:
     """Text that is no card number. The refusal does not repeat it."""
     _text(instance, attribute, value)
-    if is_card_number(value):
+    if is_card_number(value) or holds_card_number(value):
         raise InvalidRequest.of(
             f"/{attribute.name}", "must be a token such as tok_visa, never the card number itself", "card_number"
         )
 
 
 token.schema = _text.schema  # type: ignore[attr-defined] # for OpenAPI
+
+
+def without_card_number(text: fields.Check) -> fields.Check:
+    """A validator: what `text` takes, if no card number is in it. The refusal does not repeat it."""
+
+    def validate(instance: Any, attribute: Attribute[Any], value: Any) -> None:
+        text(instance, attribute, value)
+        if holds_card_number(value):
+            raise InvalidRequest.of(f"/{attribute.name}", "must not hold the number of a card", "card_number")
+
+    validate.schema = text.schema  # type: ignore[attr-defined] # for OpenAPI
+    return validate
 
 
 def is_card_number(text: str) -> bool:

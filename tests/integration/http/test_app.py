@@ -12,7 +12,7 @@ OPERATIONS = list(all_operations(CAPABILITIES))
 
 
 def address_of(operation: Operation) -> str:
-    return path_of(operation).format(order="1001", product="sku:MUG", shipment="x", customer="x", admin="x")
+    return path_of(operation).format(order="1001", product="sku:MUG", shipment="x", customer="x", admin="x", item="x")
 
 
 @pytest.mark.parametrize("path", ["/v1/orders", "/healthz", "/readyz", "/openapi.json", "/docs", "/nowhere", "/docs/x"])

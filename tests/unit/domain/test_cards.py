@@ -5,17 +5,21 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from attrs import evolve
 
-from ordercore import PaymentDetails, PayOrder
+from ordercore import ImportedOrder, PaymentDetails, PayOrder
 from ordercore.domain import fields
 from ordercore.domain.cards import holds_card_number, is_card_number, token
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.limits import MAX_NAME_LENGTH
+from tests.support.cores import a_command
 
 CARD = "4242424242424242"
 
 
-@pytest.mark.parametrize("number", ["4242424242424242", "4242 4242 4242 4242", "3782-822463-10005", "6011000990139424"])
+@pytest.mark.parametrize(
+    "number", ["4242424242424242", "4242 4242 4242 4242", "3782-822463-10005", "6011000990139424", f"tok_{CARD}"]
+)
 def test_a_card_number_is_no_token(number: str) -> None:
     for command in (lambda: PaymentDetails(token=number), lambda: PayOrder(order_id=uuid4(), token=number)):
         with pytest.raises(InvalidRequest) as caught:
@@ -25,10 +29,24 @@ def test_a_card_number_is_no_token(number: str) -> None:
         assert number not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["tok_visa", "4242424242424243", "424242424242", "tok_4242424242424242", "٤" * 16])
+@pytest.mark.parametrize("text", ["tok_visa", "4242424242424243", "424242424242", "tok_4242424242424241", "٤" * 16])
 def test_anything_else_may_be_a_token(text: str) -> None:
     assert not is_card_number(text)
     assert PaymentDetails(token=text).token == text
+
+
+@pytest.mark.parametrize("named", [f"order {CARD}", CARD])
+def test_a_card_number_names_no_order(named: str) -> None:
+    order = a_command(external_reference="A-1")
+    for name, command in (
+        ("external_reference", lambda: evolve(order, external_reference=named)),
+        ("key", lambda: ImportedOrder(key=named, order=order)),
+    ):
+        with pytest.raises(InvalidRequest) as caught:
+            command()
+        (problem,) = caught.value.problems
+        assert (problem.pointer, problem.code) == (f"/{name}", "card_number")
+        assert CARD not in str(caught.value)
 
 
 def test_a_token_is_text() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from attrs import frozen
 from sqlalchemy import Table
 
 from ordercore.adapters.sql.postgres_arrays import array, array_type
@@ -22,17 +24,40 @@ def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
+@frozen
+class _Write:
+    """A write that waits for others to travel with."""
+
+    table: Table
+    statement: str
+    values: list[str]
+
+
 class PostgresWire:
-    """PostgreSQL: flat arrays, one round trip a statement; locks are FOR NO KEY UPDATE."""
+    """PostgreSQL: flat arrays, one round trip a statement; locks are FOR NO KEY UPDATE.
+
+    What a transaction writes at its end is one statement: its parts see none of each other's rows, foreign keys are
+    checked when it is over.
+    """
 
     claims_in_place = True
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
+        self._staged: list[_Write] | None = None
         self.id: Callable[[UUID], Any] = _same
         self.to_id: Callable[[Any], UUID] = _same
         self.moment: Callable[[datetime], Any] = _same
         self.to_moment: Callable[[Any], datetime] = _in_utc
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        self._staged = []
+        try:
+            yield
+            self._send()
+        finally:
+            self._staged = None
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         self._cursor.execute(_marked(statement), parameters)
@@ -70,7 +95,7 @@ class PostgresWire:
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
         if rows:
-            self._cursor.execute(_insert(table), self._arrays(table, _names(table), rows))
+            self._write(table, _insert(table), self._arrays(table, _names(table), rows))
 
     def claim(self, table: Table, rows: Sequence[Row], conflict: str, returning: str) -> list[tuple[Any, ...]]:
         if not rows:
@@ -84,15 +109,38 @@ class PostgresWire:
     ) -> None:
         if rows:
             statement = _update(table, tuple(columns), tuple(by), also)
-            self._cursor.execute(statement, self._arrays(table, (*columns, *by), rows))
+            self._write(table, statement, self._arrays(table, (*columns, *by), rows))
 
     def delete(self, table: Table, by: Sequence[str], rows: Sequence[Row]) -> None:
         if rows:
-            self._cursor.execute(_delete(table, tuple(by)), self._arrays(table, by, rows))
+            self._write(table, _delete(table, tuple(by)), self._arrays(table, by, rows))
+
+    def _write(self, table: Table, statement: str, values: list[str]) -> None:
+        """Now, or together with others. One statement never writes a table twice: it would not see its own rows."""
+        if self._staged is None:
+            self._cursor.execute(statement, values)
+            return
+        if any(staged.table is table for staged in self._staged):
+            self._send()
+        self._staged.append(_Write(table, statement, values))
+
+    def _send(self) -> None:
+        staged, self._staged = self._staged, []
+        if staged:
+            statement = _joined(tuple(each.statement for each in staged))
+            self._cursor.execute(statement, [value for each in staged for value in each.values])
 
     def _arrays(self, table: Table, names: Sequence[str], rows: Sequence[Row]) -> list[str]:
         kinds = [array_type(table, name) for name in names]
         return [array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _joined(statements: tuple[str, ...]) -> str:
+    """One statement of several writes: all but the last as common table expressions."""
+    *first, last = statements
+    parts = ", ".join(f"part_{number} AS ({each})" for number, each in enumerate(first))
+    return f"WITH {parts} {last}" if parts else last
 
 
 @lru_cache(maxsize=64)

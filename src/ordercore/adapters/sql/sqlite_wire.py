@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -41,6 +42,9 @@ class SqliteWire:
         self.to_id: Callable[[Any], UUID] = _uuid_of
         self.moment: Callable[[datetime], Any] = to_micros
         self.to_moment: Callable[[Any], datetime] = from_micros
+
+    def together(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         self._cursor.execute(statement, parameters)

@@ -24,7 +24,7 @@ from ordercore.ports.sealer import Sealer
 from ordercore.ports.store import UnitOfWork
 
 POSTGRES_WRITERS = 2
-"""While one of its transactions waits for PostgreSQL, another may work; more than two only made smaller groups."""
+"""While one of its transactions waits for PostgreSQL, another may work; more made groups small and orders dear."""
 
 
 class SqlStore:
@@ -146,7 +146,13 @@ class SqlStore:
         """The driver's connection: from the pool on PostgreSQL; on SQLite the one writer's, kept at hand."""
         if self.is_postgres:
             with self.writing.connect() as connection:
-                yield connection.connection
+                driver: Any = connection.connection
+                try:
+                    yield driver
+                except BaseException:
+                    if driver.driver_connection.closed:  # the pool would try to roll it back, and log that it cannot
+                        connection.invalidate()
+                    raise
         else:
             if self._own is None:
                 self._own = self.writing.raw_connection()

@@ -7,6 +7,7 @@ lists.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -37,6 +38,9 @@ class Wire(Protocol):
     moment: Callable[[datetime], Any]
     to_moment: Callable[[Any], datetime]
     claims_in_place: bool
+
+    def together(self) -> AbstractContextManager[object]:
+        """Where the database can, the writes in its block are one statement, sent at its end."""
 
     def run(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of one statement with `?` placeholders."""

@@ -43,6 +43,10 @@ class SqlUnitOfWork:
 
     def flush(self) -> None:
         """The write phase: referenced rows before those that refer to them, events last."""
+        with self.wire.together():
+            self._write()
+
+    def _write(self) -> None:
         events: list[Row] = []
         people = (self.customers, self.admins, self.tokens)
         for part in (*people, self.products, self.orders, self.shipments, self.work_items):

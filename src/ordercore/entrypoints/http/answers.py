@@ -29,14 +29,15 @@ def answer(
     shape: object, status: int = 200, *, version: int | None = None, at: str | None = None, replayed: bool = False
 ) -> Response:
     """JSON, with the ETag of a version, the Location of what was made, and whether it was made before."""
-    headers = []
+    body = orjson.dumps(shape, option=orjson.OPT_UTC_Z)
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     if version is not None:
         headers.append(("ETag", f'"{version}"'))
     if at is not None:
         headers.append(("Location", at))
     if replayed:
         headers.append(("Idempotency-Replayed", "true"))
-    return _Whole(orjson.dumps(shape, option=orjson.OPT_UTC_Z), status, headers, content_type="application/json")
+    return _Whole([body], status, headers)
 
 
 class _Whole(Response):

@@ -28,6 +28,8 @@ EXTENSION = "ordercore"
 NIL = UUID(int=0)
 """Stands for the id in a path until the resource is looked up."""
 
+FIRST_PAGE = PageRequest()
+
 
 class OneOrder(BaseConverter):
     """The name of one order in a path: anything but the address of the batch."""
@@ -102,10 +104,10 @@ class Asked(Generic[C]):
         self.command: C = _command(operation, incoming)
         """The command that the body spells."""
         self.which: Any = None
-        self.page = PageRequest()
+        self.page = FIRST_PAGE
         if operation.which is not None:
             self.which, self.page = inputs.listing(incoming, operation.which)
-        elif incoming.args:
+        elif incoming.query_string:
             inputs.listing(incoming, inputs.NoFilter)
 
     @property
