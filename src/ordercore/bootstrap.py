@@ -37,9 +37,9 @@ def open(
 
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
     folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none); with
-    ORDERCORE_STRIPE_KEY payments go through Stripe, see docs/payments-stripe.md. A SQLite file is made, and brought to this
-    release's schema, where needed; PostgreSQL is only migrated by `ordercore init`. A clock of your own also stands in
-    for the database's. Without settings those of the environment hold, see `configured`.
+    ORDERCORE_STRIPE_KEY payments go through Stripe. A SQLite file is made, and brought to this release's schema, where
+    needed; PostgreSQL is only migrated by `ordercore init`. A clock of your own also stands in for the database's.
+    Without settings those of the environment hold, see `configured`.
 
     Raises:
         InvalidRequest: the URL is none, its driver is not installed, or a setting is not understood.

@@ -109,6 +109,12 @@ def test_who_asks_for_less_time_waits_no_longer(stripe: StripeProcess, gateway: 
     assert is_believed(request, gateway.call(evolve(request, within=None)))
 
 
+def test_who_has_no_time_left_is_not_kept_waiting(gateway: StripeGateway) -> None:
+    request = wish(within=timedelta(seconds=-1))
+    assert gateway.call(request).kind is UNKNOWN
+    assert is_believed(request, gateway.call(evolve(request, within=None)))
+
+
 def test_a_repetition_while_the_first_is_heard_waits_for_the_same_answer(
     stripe: StripeProcess, gateway: StripeGateway
 ) -> None:

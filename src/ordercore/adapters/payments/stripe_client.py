@@ -205,7 +205,7 @@ def waited(seconds: float, work: Callable[[], R]) -> R:
 
     Thread(target=run, daemon=True).start()
     try:
-        result, failure = outcome.get(timeout=seconds)
+        result, failure = outcome.get(timeout=max(seconds, 0))
     except Empty:
         raise NoAnswer from None
     if failure is not None:
