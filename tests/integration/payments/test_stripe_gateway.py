@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from ordercore.domain.errors import (
 from ordercore.domain.money import Money
 from ordercore.domain.payment import AttemptKind
 from ordercore.ports.gateway import Card, ProviderReport
+from ordercore.testing.faults import uuid7_of
 from ordercore.testing.stripe.events import body_of, signature
 from ordercore.testing.stripe.faults import Fault
 from ordercore.testing.stripe.process import KEY, StripeProcess
@@ -149,6 +151,17 @@ def test_a_customer_who_is_known_may_still_be_declined(stripe: StripeProcess, ga
     found = gateway.find(request)
     assert found is not None
     assert (found.kind, found.decline_code) == (DECLINED, "insufficient_funds")
+
+
+@pytest.mark.parametrize("seconds_ago", [-240, 0, 60, 3_600, 80_000])
+def test_what_was_asked_again_later_or_by_a_clock_that_differs_is_found(
+    gateway: StripeGateway, seconds_ago: int
+) -> None:
+    began = int((time.time() - seconds_ago) * 1000)
+    request = evolve(wish(), key=str(uuid7_of(milliseconds=began, random=random.getrandbits(74))))
+    assert gateway.find(request) is None
+    answer = gateway.call(request)
+    assert gateway.find(request) == answer
 
 
 def test_the_time_of_an_attempt_is_read_from_its_id() -> None:
