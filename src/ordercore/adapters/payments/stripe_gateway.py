@@ -195,7 +195,9 @@ class StripeGateway:
     def _with_key_reused(self, request: ProviderCall) -> ProviderAnswer:
         """Other content is refused. The same content looks other to Stripe when a setting changed: then it was done."""
         found = self._found(request)
-        return found if found is not None and found.amount == request.amount else declined("key_reused")
+        if found is None or found.amount not in (None, request.amount):
+            return declined("key_reused")
+        return found
 
     def _found(self, request: ProviderCall) -> ProviderAnswer | None:
         if request.kind is AttemptKind.AUTHORISE:
