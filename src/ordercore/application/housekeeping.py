@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from attrs import frozen
 
 from ordercore.application.core import Core
 from ordercore.application.requests import Intent, run_one
-from ordercore.application.settling import answered, drive, patience, release_stock, resume, tell
+from ordercore.application.settling import answered, patience, release_stock, resume, tell
 from ordercore.application.shipping import advance_shipment
 from ordercore.application.work_items import unanswered_item
 from ordercore.domain.actor import Actor, Permission, authorise
@@ -22,6 +23,8 @@ from ordercore.domain.payment import AttemptStatus
 from ordercore.ports.commits import Change
 from ordercore.ports.queries import OpenWork
 from ordercore.ports.store import UnitOfWork
+
+C = TypeVar("C")
 
 LARGEST_BATCH = 500
 
@@ -57,7 +60,7 @@ class Housekeeping:
         What needs no provider comes first: a provider that is away holds up nothing but its own answers.
         """
         authorise(self._actor, Permission.ALL)
-        expired, handed_over, forgotten = self._expire(), len(self._run(HAND_OVER)), self._forget()
+        expired, handed_over, forgotten = self._expire(), len(self._run(HAND_OVER, LARGEST_BATCH)), self._forget()
         alerted = self._alert()
         settled, failures = self._settle()
         return RoundReport(
@@ -136,16 +139,15 @@ class Housekeeping:
         return resume(core, order, attempt, self._actor.id).payment.open_attempt is None
 
     def _expire(self) -> int:
-        """One batch of orders whose time is over; money that was held is sent back."""
-        ended = self._run(EXPIRE)
-        drive(self._core, [order.written() for order in ended], self._actor.id)
+        """One batch of orders whose time is over: none holds money, or the money waits for its answer."""
+        ended = self._run(EXPIRE, (self._core.settings.longest_wait, LARGEST_BATCH))
         return len(ended)
 
-    def _run(self, change: Change[Intent[int], tuple[Order, ...]]) -> tuple[Order, ...]:
+    def _run(self, change: Change[Intent[C], tuple[Order, ...]], command: C) -> tuple[Order, ...]:
         """One batch of one kind of housekeeping."""
         core = self._core
         ids = tuple(core.ids.new() for _ in range(2 * LARGEST_BATCH))
-        intent = Intent(actor_id=self._actor.id, command=LARGEST_BATCH, at=core.clock.now(), ids=ids, claim=None)
+        intent = Intent(actor_id=self._actor.id, command=command, at=core.clock.now(), ids=ids, claim=None)
         outcome = run_one(core, change, intent)
         tell(core, outcome)
         return outcome
@@ -155,12 +157,15 @@ class Housekeeping:
         return run_one(self._core, FORGET, self._core.settings.key_retention)
 
 
-def _expire(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:
+def _expire(
+    work: UnitOfWork, intents: Sequence[Intent[tuple[timedelta, int]]]
+) -> Sequence[tuple[Order, ...] | OrderCoreError]:
     (intent,) = intents
-    held = work.orders.hold_free(work.orders.expired(intent.command))
+    longest_wait, limit = intent.command
+    held = work.orders.hold_free(work.orders.expired(limit, unanswered_before=work.now - longest_wait))
     changes = []
     for index, order in enumerate(held.values()):
-        if _may_expire(order, work):
+        if _may_expire(order, work.now, longest_wait):
             ended = order.cancel(
                 attempt_id=intent.ids[2 * index],
                 entry_id=intent.ids[2 * index + 1],
@@ -175,14 +180,15 @@ def _expire(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[
     return [tuple(after for _, after in changes)]
 
 
-def _may_expire(order: Order, work: UnitOfWork) -> bool:
-    """Checked again under the lock: still waiting, beyond its time, no answer outstanding."""
-    return (
-        order.status is OrderStatus.PENDING
-        and order.expires_at is not None
-        and order.expires_at <= work.now
-        and order.payment.open_attempt is None
-    )
+def _may_expire(order: Order, now: datetime, longest_wait: timedelta) -> bool:
+    """Checked again under the lock: still waiting, beyond its time, or long beyond where an answer is outstanding.
+
+    What the customer has to do is no answer that is outstanding: not to do it is an expiry.
+    """
+    attempt = order.payment.open_attempt
+    is_awaited = attempt is not None and attempt.status is not AttemptStatus.ACTION_REQUIRED
+    grace = longest_wait if is_awaited else timedelta(0)
+    return order.status is OrderStatus.PENDING and order.expires_at is not None and order.expires_at <= now - grace
 
 
 def _hand_over(work: UnitOfWork, intents: Sequence[Intent[int]]) -> Sequence[tuple[Order, ...] | OrderCoreError]:
@@ -231,5 +237,5 @@ def _alert(work: UnitOfWork, intents: Sequence[Intent[tuple[UUID, ...]]]) -> Seq
 
 ALERT: Change[Intent[tuple[UUID, ...]], int] = Change("alert_unanswered", _alert, largest_group=1)
 FORGET: Change[timedelta, int] = Change("forget_requests", _forget, largest_group=1)
-EXPIRE: Change[Intent[int], tuple[Order, ...]] = Change("expire_orders", _expire, largest_group=1)
+EXPIRE: Change[Intent[tuple[timedelta, int]], tuple[Order, ...]] = Change("expire_orders", _expire, largest_group=1)
 HAND_OVER: Change[Intent[int], tuple[Order, ...]] = Change("hand_over_orders", _hand_over, largest_group=1)

@@ -21,14 +21,16 @@ class CapturePolicy(StrEnum):
 class Settings:
     """How this shop works.
 
-    `reservation` bounds how long an unpaid order keeps its stock; `request_wait` how long a repeated request waits for
-    the first; `key_retention` how long keys are kept after their outcome. `ask_again_after` are the pauses between two
-    questions about an attempt without an answer, the last one for ever, each up to `ask_again_spread` of itself shorter
-    or longer; after `alert_after` without an answer a work item is opened.
+    `reservation` bounds how long an unpaid order keeps its stock; where an answer is outstanding at its end, it waits
+    for it `longest_wait` longer. `request_wait` is how long a repeated request waits for the first; `key_retention` how
+    long keys are kept after their outcome. `ask_again_after` are the pauses between two questions about an attempt
+    without an answer, the last one for ever, each up to `ask_again_spread` of itself shorter or longer; after
+    `alert_after` without an answer a work item is opened.
     """
 
     capture: CapturePolicy = CapturePolicy.SHIPPED
     reservation: timedelta = timedelta(hours=1)
+    longest_wait: timedelta = timedelta(days=1)
     request_wait: timedelta = timedelta(seconds=5)
     key_retention: timedelta = timedelta(days=30)
     ask_again_after: tuple[timedelta, ...] = ASK_AGAIN_AFTER

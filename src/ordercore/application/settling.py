@@ -25,7 +25,7 @@ from ordercore.domain import aggregates
 from ordercore.domain.errors import OrderCoreError
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import CancelReason, Order
-from ordercore.domain.order_events import OrderCancelled, OrderConfirmed, OrderDelivered, OrderShipped
+from ordercore.domain.order_events import OrderCancelled, OrderConfirmed, OrderDelivered, OrderShipped, PaymentCameLate
 from ordercore.domain.payment import AnswerKind, Attempt, AttemptKind, AttemptStatus, ProviderAnswer
 from ordercore.domain.product import Product
 from ordercore.ports.commits import Change
@@ -50,14 +50,16 @@ class Recording:
     """An answer to be recorded on an order that was read before.
 
     With a `note`, which is an admin's reason, it is decided by hand: no word of the provider's, so that it contradicts
-    none. `capture_id` is the id of the capture that follows an authorisation, where one does.
+    none. `next_id` is the id of the attempt that follows, where one does: the capture of what was authorised where it
+    `captures`, or what gives money back that came for a cancelled order.
     """
 
     order: Order
     attempt_id: UUID
     answer: ProviderAnswer
     entry_id: UUID
-    capture_id: UUID | None
+    next_id: UUID
+    captures: bool
     at: datetime
     actor_id: UUID
     note: str | None = None
@@ -176,7 +178,8 @@ def record(
             attempt_id=order.payment.attempts[-1].id,
             answer=answer,
             entry_id=core.ids.new(),
-            capture_id=core.ids.new() if captures else None,
+            next_id=core.ids.new(),
+            captures=captures,
             at=at,
             actor_id=actor_id,
             note=note,
@@ -258,6 +261,7 @@ _NEWS: Mapping[type[aggregates.Event], str] = {
     OrderCancelled: "order_cancelled",
     OrderShipped: "order_shipped",
     OrderDelivered: "order_delivered",
+    PaymentCameLate: "late_payment_returned",
 }
 
 
@@ -325,9 +329,17 @@ def _recorded(order: Order, each: Recording, work: UnitOfWork) -> Order:
     after = order.record(each.attempt_id, each.answer, entry_id=each.entry_id, at=each.at, actor_id=each.actor_id)
     if after is order:
         return order
-    if each.capture_id is not None and _became_sure(order, after):
-        after = after.ask_capture(attempt_id=each.capture_id, at=each.at, started_at=work.now, actor_id=each.actor_id)
-    return explained(after, each.note)
+    return explained(_followed_up(order, after, each, work.now), each.note)
+
+
+def _followed_up(before: Order, after: Order, each: Recording, now: datetime) -> Order:
+    """The order with what the answer calls for: the capture, or the money back that came after its end."""
+    next_id, at, actor_id = each.next_id, each.at, each.actor_id
+    if each.captures and _became_sure(before, after):
+        return after.ask_capture(attempt_id=next_id, at=at, started_at=now, actor_id=actor_id)
+    if after.has_money_to_return(each.attempt_id):
+        return after.give_back(attempt_id=next_id, entry_id=each.entry_id, at=at, started_at=now, actor_id=actor_id)
+    return after
 
 
 def _became_sure(before: Order, after: Order) -> bool:
@@ -349,12 +361,12 @@ def _finish_requests(
         attempt = _attempt(order, each.attempt_id)
         if attempt.is_open or not _attempt(before[order.id], attempt.id).is_open:
             continue
+        if order.status is OrderStatus.CANCELLED and order.payment.open_attempt is None:
+            finished.setdefault(REFUND, {})[order.id] = DONE
         outcome = "payment_declined" if attempt.status is AttemptStatus.DECLINED else DONE
         if attempt.kind is AttemptKind.AUTHORISE:
             is_first = order.payment.attempts[0].id == attempt.id
             finished.setdefault(RESERVE.name if is_first else PAY_AGAIN, {})[order.id] = outcome
-        elif attempt.kind in (AttemptKind.VOID, AttemptKind.REFUND):
-            finished.setdefault(REFUND, {})[order.id] = DONE
     for operation, outcomes in finished.items():
         work.requests.finish(operation, outcomes)
 

@@ -16,7 +16,7 @@ from ordercore.application.requests import (
     refuse_stale,
     simple,
 )
-from ordercore.application.settling import PAY_AGAIN, REFUND, attempt_to_make, release_stock
+from ordercore.application.settling import PAY_AGAIN, REFUND, release_stock
 from ordercore.domain import cards, fields
 from ordercore.domain.customer import Address
 from ordercore.domain.order import Order
@@ -91,7 +91,7 @@ def _cancel(work: UnitOfWork, intent: Intent[CancelOrder]) -> Order:
     )
     release_stock(work, [(order, cancelled)], intent.at)
     work.orders.save(explained(cancelled, intent.command.reason))
-    if attempt_to_make(cancelled) is None:
+    if cancelled.payment.open_attempt is None:
         work.requests.finish(REFUND, {cancelled.id: DONE})
     return cancelled
 

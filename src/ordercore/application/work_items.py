@@ -25,7 +25,7 @@ from ordercore.domain.lifecycles import WorkItemStatus
 from ordercore.domain.limits import MAX_NAME_LENGTH
 from ordercore.domain.money import Money
 from ordercore.domain.order import Order
-from ordercore.domain.order_events import PaymentDiscrepancyFound
+from ordercore.domain.order_events import PaymentCameLate, PaymentDiscrepancyFound, PaymentEvent
 from ordercore.domain.work_item import WorkItem, WorkItemKind
 from ordercore.ports.queries import Page, PageRequest, WorkItemFilter
 from ordercore.ports.store import UnitOfWork
@@ -110,11 +110,11 @@ def settle_answered(work: UnitOfWork, answered: Mapping[UUID, str], *, at: datet
 
 
 def open_work_items(work: UnitOfWork, orders: Iterable[Order]) -> None:
-    """Write phase: a work item for every discrepancy that these orders' new facts tell of."""
+    """Write phase: a work item for every discrepancy and late payment that these orders' new facts tell of."""
     found = [
         WorkItem.open(
             id=fact.work_item_id,
-            kind=WorkItemKind.PAYMENT_DISCREPANCY,
+            kind=_KINDS[type(fact)],
             order_id=order.id,
             payment_id=fact.payment_id,
             attempt_id=fact.attempt_id,
@@ -124,7 +124,7 @@ def open_work_items(work: UnitOfWork, orders: Iterable[Order]) -> None:
         )
         for order in orders
         for fact in order.facts
-        if isinstance(fact, PaymentDiscrepancyFound)
+        if isinstance(fact, (PaymentDiscrepancyFound, PaymentCameLate))
     ]
     if found:
         work.work_items.save(*found)
@@ -145,4 +145,8 @@ def _settle(work: UnitOfWork, intent: Intent[_Settling]) -> WorkItem:
     return settled
 
 
+_KINDS: Mapping[type[PaymentEvent], WorkItemKind] = {
+    PaymentDiscrepancyFound: WorkItemKind.PAYMENT_DISCREPANCY,
+    PaymentCameLate: WorkItemKind.PAYMENT_CAME_LATE,
+}
 SETTLE_WORK_ITEM = simple("settle_work_item", _settle)

@@ -29,6 +29,7 @@ from ordercore.domain.order_events import (
     OrderShipped,
     PaymentActionRequired,
     PaymentAttemptStarted,
+    PaymentCameLate,
     PaymentDeclinedEvent,
     PaymentDiscrepancyFound,
     PaymentDiscrepancySettled,
@@ -230,7 +231,8 @@ class Order(Aggregate):
         An answer that does not fit what was asked is as good as none. Another word than is recorded becomes a
         discrepancy of the payment, and neither ends nor revives the order; its fact names the work item to be opened,
         which has the ledger entry's id. A declined authorisation cancels the order or lets it wait, as `on_decline`
-        says; the stock of a cancelled one is the use case's to release (`reserved`, read before).
+        says; the stock of a cancelled one is the use case's to release (`reserved`, read before). An order that was
+        cancelled before the answer came is never revived: see `has_money_to_return`.
         """
         attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
         answer = attempt.credible(answer)
@@ -246,6 +248,9 @@ class Order(Aggregate):
         approved = answer.kind is AnswerKind.APPROVED
         fact = _fact_of(attempt, answer, payment, at=at, actor_id=actor_id)
         order = evolve(self, payment=payment, facts=(*self.facts, fact), version=self.version + 1)
+        if self.status is OrderStatus.CANCELLED:
+            is_late = approved and self.cancel_reason is CancelReason.EXPIRED and attempt.kind is AttemptKind.AUTHORISE
+            return order._told_late(attempt, entry_id, at, actor_id) if is_late else order
         if attempt.kind is not AttemptKind.AUTHORISE:
             return order
         if approved:
@@ -284,18 +289,19 @@ class Order(Aggregate):
         because: CancelReason = CancelReason.BY_REQUEST,
         started_at: datetime | None = None,
     ) -> Order:
-        """The order ended before shipping, its money on the way back.
+        """The order ended before shipping, its money on the way back; where an attempt has no final answer yet, the
+        money waits for that.
 
         Raises:
             TransitionRefused: shipped, delivered or cancelled already.
-            PaymentInFlight: an attempt has no final answer yet.
             ShipmentInProgress: a shipment has claimed its pieces.
         """
         action = OrderAction.EXPIRE if because is CancelReason.EXPIRED else OrderAction.CANCEL
         self._advance(action)
-        self.refuse_in_flight()
         self._refuse_claimed()
         ended = self._cancelled(action, because, at, actor_id)
+        if self.payment.open_attempt is not None:
+            return ended
         ended = ended._money_back(attempt_id, entry_id, at, actor_id, started_at)
         return evolve(ended, version=self.version + 1)  # one transition, though it has two facts
 
@@ -311,9 +317,21 @@ class Order(Aggregate):
         if self.status is not OrderStatus.CANCELLED:
             raise TransitionRefused(kind="order", status=self.status.value, action="give its money back")
         self.refuse_in_flight()
-        if self.payment.captured == self.payment.refunded and self.payment.captured == self.payment.authorised:
+        if self.payment.returnable.amount_minor == 0:
             return self
         return self._money_back(attempt_id, entry_id, at, actor_id, started_at)
+
+    def has_money_to_return(self, answered_id: UUID) -> bool:
+        """Whether the answer to that attempt leaves a cancelled order with money that nobody is giving back.
+
+        Not where giving back all of it was just declined: that is tried again only when somebody asks.
+        """
+        payment = self.payment
+        if self.status is not OrderStatus.CANCELLED or payment.open_attempt or not payment.returnable.amount_minor:
+            return False
+        answered = next(each for each in payment.attempts if each.id == answered_id)
+        is_refused = answered.status is AttemptStatus.DECLINED and answered.amount == payment.returnable
+        return not (is_refused and answered.kind in (AttemptKind.VOID, AttemptKind.REFUND))
 
     # -- shipping -----------------------------------------------------------------------------------------------
 
@@ -447,6 +465,18 @@ class Order(Aggregate):
         )
         return self._stepped(fact, payment=payment)
 
+    def _told_late(self, attempt: Attempt, work_item_id: UUID, at: datetime, actor_id: UUID) -> Order:
+        fact = PaymentCameLate(
+            occurred_at=at,
+            actor_id=actor_id,
+            payment_id=self.payment.id,
+            attempt_id=attempt.id,
+            kind=attempt.kind,
+            amount_minor=attempt.amount.amount_minor,
+            work_item_id=work_item_id,
+        )
+        return evolve(self, facts=(*self.facts, fact))
+
     def _awaiting_action(self, attempt: Attempt, answer: ProviderAnswer, at: datetime, actor_id: UUID) -> Order:
         payment = self.payment.await_action(attempt, answer, at=at)
         if payment.attempts == self.payment.attempts:
@@ -518,10 +548,8 @@ class Order(Aggregate):
         if payment.is_external:
             return evolve(self, payment=payment.refund_externally(entry_id=entry_id, at=at))
         if payment.captured:
-            amount = Money(payment.captured - payment.refunded, payment.amount.currency)
-            return self._ask(AttemptKind.REFUND, amount, None, attempt_id, at, actor_id, started_at)
-        amount = Money(payment.authorised, payment.amount.currency)
-        return self._ask(AttemptKind.VOID, amount, None, attempt_id, at, actor_id, started_at)
+            return self._ask(AttemptKind.REFUND, payment.returnable, None, attempt_id, at, actor_id, started_at)
+        return self._ask(AttemptKind.VOID, payment.returnable, None, attempt_id, at, actor_id, started_at)
 
 
 def _fact_of(attempt: Attempt, answer: ProviderAnswer, payment: Payment, *, at: datetime, actor_id: UUID) -> Event:

@@ -180,3 +180,13 @@ class PaymentActionRequired(PaymentEvent):
     """The customer has to do something before the provider can decide, such as 3-D Secure."""
 
     type: ClassVar[str] = "payment.action_required.v1"
+
+
+@frozen(kw_only=True, slots=False)
+class PaymentCameLate(PaymentEvent):
+    """Money turned out to be held for an order that had expired; it goes back, and the order stays cancelled."""
+
+    type: ClassVar[str] = "payment.came_late.v1"
+
+    amount_minor: int
+    work_item_id: UUID

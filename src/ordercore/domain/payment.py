@@ -187,6 +187,12 @@ class Payment:
         return any(attempt.status is AttemptStatus.UNKNOWN for attempt in self.attempts)
 
     @property
+    def returnable(self) -> Money:
+        """What a cancelled order still has of the customer's: taken and not given back, else held."""
+        minor = self.captured - self.refunded if self.captured else self.authorised
+        return Money(minor, self.amount.currency)
+
+    @property
     def decline_code(self) -> str | None:
         """Why the latest attempt was declined, in the provider's word."""
         return self.attempts[-1].decline_code if self.attempts else None

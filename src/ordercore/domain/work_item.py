@@ -23,6 +23,7 @@ class WorkItemKind(StrEnum):
 
     PAYMENT_DISCREPANCY = "payment_discrepancy"
     PAYMENT_UNANSWERED = "payment_unanswered"
+    PAYMENT_CAME_LATE = "payment_came_late"
 
 
 @frozen(kw_only=True, slots=False)

@@ -117,8 +117,11 @@ class Orders(Collection[Order], Protocol):
     def shipments_of(self, order_id: UUID) -> Sequence[UUID]:
         """The ids of a held order's shipments, oldest first."""
 
-    def expired(self, limit: int) -> Sequence[UUID]:
-        """Pending orders beyond their expiry without an open attempt; unlocked candidates."""
+    def expired(self, limit: int, *, unanswered_before: datetime) -> Sequence[UUID]:
+        """Pending orders beyond their expiry; where an answer is outstanding, beyond it by then. Unlocked candidates.
+
+        An attempt that waits for the customer (`action_required`) is no answer outstanding.
+        """
 
     def managed_by_inactive(self, limit: int) -> Sequence[UUID]:
         """Open orders whose admin user is inactive; unlocked candidates."""

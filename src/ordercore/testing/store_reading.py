@@ -150,9 +150,20 @@ class ReadingTests:
         live(store, place(store, expires_at=past), ORDER_LIVES["unknown"])
         live(store, place(store, expires_at=past), ORDER_LIVES["confirmed"])
         with store.begin() as work:
-            assert set(work.orders.expired(10)) == set(over)
+            assert set(work.orders.expired(10, unanswered_before=work.now - timedelta(hours=1))) == set(over)
         with store.begin() as work:
-            assert len(work.orders.expired(1)) == 1
+            assert len(work.orders.expired(1, unanswered_before=work.now)) == 1
+
+    def test_where_an_answer_is_outstanding_an_order_expires_later(self, store: Store) -> None:
+        with store.reading() as lookups:
+            past, long_past = lookups.now - timedelta(minutes=1), lookups.now - timedelta(hours=2)
+        place(store, expires_at=past)
+        late = [place(store, expires_at=long_past).id]
+        late.append(live(store, place(store, expires_at=long_past), ORDER_LIVES["unknown"]).id)
+        abandoned = live(store, place(store, expires_at=past), ORDER_LIVES["with the customer"])
+        with store.begin() as work:
+            found = set(work.orders.expired(10, unanswered_before=work.now - timedelta(hours=1)))
+        assert found == {*late, abandoned.id}
 
     def test_open_orders_of_inactive_admins_are_found(self, store: Store) -> None:
         admin = an_admin()

@@ -29,6 +29,7 @@ HOME = Address(
 APPROVED = ProviderAnswer(kind=AnswerKind.APPROVED, reference="ref_1")
 DECLINED = ProviderAnswer(kind=AnswerKind.DECLINED, decline_code="card_declined")
 UNKNOWN = ProviderAnswer(kind=AnswerKind.UNKNOWN)
+ACTION_REQUIRED = ProviderAnswer(kind=AnswerKind.ACTION_REQUIRED, reference="ref_1")
 
 _ids = Uuid7Ids()
 new_id = _ids.new
@@ -199,6 +200,7 @@ def _ship_one_item(order: Order) -> Order:
 
 
 _approve, _decline, _lose_sight = _answer(APPROVED), _answer(DECLINED), _answer(UNKNOWN)
+_ask_customer = _answer(ACTION_REQUIRED)
 
 
 def _cancel(order: Order) -> Order:
@@ -246,6 +248,10 @@ _PAID: tuple[Step, ...] = (_approve, _capture, _approve)
 ORDER_LIVES: Mapping[str, tuple[Step, ...]] = {
     "pending": (),
     "unknown": (_lose_sight,),
+    "with the customer": (_ask_customer,),
+    "cancelled while asked": (_cancel,),
+    "expired while asked": (_lose_sight, _expire),
+    "paid too late": (_lose_sight, _expire, _approve),
     "declined": (_decline,),
     "expired": (_decline, _expire),
     "paid again": (_decline, _pay, _approve),

@@ -95,9 +95,9 @@ def cancelling_shipped(api: Api) -> TestResponse:
     return api.post(f"/v1/orders/{placed['id']}/cancel")
 
 
-def cancelling_unsettled(api: Api) -> TestResponse:
+def paying_unsettled(api: Api) -> TestResponse:
     placed = api.place(payment={"token": "tok_timeout"})
-    return api.post(f"/v1/orders/{placed['id']}/cancel")
+    return api.post(f"/v1/orders/{placed['id']}/pay", {"token": "tok_visa"})
 
 
 def to_inactive_admin(api: Api) -> TestResponse:
@@ -172,7 +172,7 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "an adjustment of reserved pieces": reserved_adjustment,
     "cancelling a shipped order": cancelling_shipped,
-    "cancelling while an answer is outstanding": cancelling_unsettled,
+    "paying again while an answer is outstanding": paying_unsettled,
     "an older version": lambda api: api.post(f"/v1/orders/{api.place()['id']}/cancel", headers={"If-Match": '"1"'}),
     "deactivating the store's own admin user": lambda api: api.post(f"/v1/admins/{STORE_ADMIN}/deactivate"),
     "handing over to an inactive admin user": to_inactive_admin,
@@ -220,7 +220,7 @@ def test_the_page_names_every_code_of_a_field() -> None:
 
 
 def test_who_must_wait_is_told_how_long(api: Api) -> None:
-    answer = cancelling_unsettled(api)
+    answer = paying_unsettled(api)
     assert int(answer.headers["Retry-After"]) >= 1
 
 

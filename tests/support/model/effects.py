@@ -20,8 +20,10 @@ class Effects(Parcels):
 
     def _cancel(self, id: Any, _: Row) -> None:
         order = self.orders[id]
+        is_free = order["attempt"] is None
         self._end(order, "by_request")
-        self._drive(order)
+        if is_free:
+            self._drive(order)
 
     def _ship(self, id: Any, spec: Row) -> Answer:
         order = self.orders[spec["order"]]

@@ -82,30 +82,40 @@ class Money(State):
             outcome = "done" if answer == "approved" else "payment_declined"
             self._finish("place" if attempt["first"] else "pay", id, outcome)
             self._authorised(order, attempt) if answer == "approved" else self._declined(order)
-        elif attempt["kind"] in ("void", "refund"):
-            self._finish("cancel", id, "done")
         if answer == "approved" and attempt["kind"] == "capture":
             order.update(captured=attempt["amount"], payment="captured")
         if answer == "approved" and attempt["kind"] == "void":
             order.update(authorised=0, payment="voided")
         if answer == "approved" and attempt["kind"] == "refund":
             order.update(refunded=attempt["amount"], payment="refunded")
+        if order["status"] == "cancelled" and order["attempt"] is None:
+            self._after_the_end(order, attempt)
+
+    def _after_the_end(self, order: Row, attempt: Row) -> None:
+        """Money that came for a cancelled order goes back; a void or refund that was declined is not repeated."""
+        if attempt["kind"] in ("authorise", "capture") and (order["captured"] or order["authorised"]):
+            self._give_back(order)
+        else:
+            self._finish("cancel", self._id_of(order), "done")
 
     def _authorised(self, order: Row, attempt: Row) -> None:
-        order.update(authorised=attempt["amount"], payment="authorised", status="confirmed", expires=None)
-        order["is_declined"] = False
+        order.update(authorised=attempt["amount"], payment="authorised", is_declined=False)
+        if order["status"] == "cancelled":
+            return
+        order.update(status="confirmed", expires=None)
         if self.captures_at_once:
             self._ask(order, "capture", order["total"], None)
 
     def _declined(self, order: Row) -> None:
         order.update(payment="declined", is_declined=True)
-        if order["on_decline"] == "cancel":
+        if order["on_decline"] == "cancel" and order["status"] == "pending":
             self._release(order, "payment_declined")
 
     def _end(self, order: Row, reason: str) -> None:
-        """Stock back at once, then the money."""
+        """Stock back at once, then the money, where no answer is outstanding."""
         self._release(order, reason)
-        self._give_back(order)
+        if order["attempt"] is None:
+            self._give_back(order)
 
     def _give_back(self, order: Row) -> None:
         """Voided where held, refunded where taken."""

@@ -60,7 +60,7 @@ class Refusals(State):
 
     def _why_not_cancel(self, spec: Row) -> set[str]:
         why = self._why_not_steer(spec, statuses=["pending", "confirmed"])
-        return why | self._in_flight(spec) | self._in_shipment(spec)
+        return why | self._in_shipment(spec)
 
     def _why_not_ship(self, spec: Row) -> set[str]:
         why = self._why_not_steer(spec, statuses=["confirmed"])

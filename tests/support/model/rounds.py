@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.model.parcels import Parcels
-from tests.support.model.words import KEY_RETENTION, Row
+from tests.support.model.words import KEY_RETENTION, LONGEST_WAIT, Row
 
 
 class Rounds(Parcels):
@@ -34,8 +34,9 @@ class Rounds(Parcels):
         return awaits or key["finished"] is None or key["finished"] >= kept
 
     def _expire(self, order: Row) -> None:
-        is_late = order["expires"] is not None and order["expires"] <= self.now
-        if order["status"] == "pending" and is_late and order["attempt"] is None:
+        grace = 0 if order["attempt"] is None else LONGEST_WAIT
+        is_late = order["expires"] is not None and order["expires"] <= self.now - grace
+        if order["status"] == "pending" and is_late:
             self._end(order, "expired")
 
     def settle(self, id: Any) -> None:

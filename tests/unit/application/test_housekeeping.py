@@ -124,7 +124,7 @@ def test_what_the_provider_never_heard_of_is_declined_once_that_is_certain() -> 
     shop.clock.advance(timedelta(hours=2))
     assert shop.housekeeping.run_round().settled == 1
     after = shop.ordering.get(order.id)
-    assert (after.payment.decline_code, after.cancel_reason) == ("never_made", CancelReason.PAYMENT_DECLINED)
+    assert (after.payment.decline_code, after.cancel_reason) == ("never_made", CancelReason.EXPIRED)
     assert shop.provider.entries() == ()
 
 
@@ -262,7 +262,7 @@ def test_a_waiting_order_expires_with_its_reservation() -> None:
 def test_a_candidate_that_changed_meanwhile_does_not_expire(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = a_stocked_shop()
     order = placed(shop)
-    monkeypatch.setattr(MemoryOrders, "expired", lambda _, limit: [order.id][:limit])
+    monkeypatch.setattr(MemoryOrders, "expired", lambda _, limit, **__: [order.id][:limit])
     assert shop.housekeeping.run_round() == RoundReport()
     assert shop.ordering.get(order.id).status is OrderStatus.CONFIRMED
 

@@ -226,7 +226,8 @@ def test_recording_an_answer_twice_changes_nothing() -> None:
             attempt_id=order.payment.attempts[0].id,
             answer=answer,
             entry_id=IDS.new(),
-            capture_id=IDS.new(),
+            next_id=IDS.new(),
+            captures=True,
             at=shop.clock.now(),
             actor_id=SYSTEM.id,
         )

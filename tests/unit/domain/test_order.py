@@ -364,7 +364,7 @@ def test_a_waiting_order_is_paid_by_a_second_attempt() -> None:
 
 
 @pytest.mark.parametrize("made", [domain.asking_order, lambda: domain.answered(domain.asking_order(), UNKNOWN)])
-@pytest.mark.parametrize("step", [pay, cancel, ask_capture, confirm_paid])
+@pytest.mark.parametrize("step", [pay, ask_capture, confirm_paid])
 def test_an_attempt_without_a_final_answer_blocks_another(made: Callable[[], Order], step: Step) -> None:
     with pytest.raises(PaymentInFlight):
         step(made())

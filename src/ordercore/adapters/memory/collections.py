@@ -24,6 +24,7 @@ from ordercore.domain.aggregates import Aggregate
 from ordercore.domain.customer import Customer, normalised_email
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
+from ordercore.domain.payment import AttemptStatus
 from ordercore.domain.product import Product
 from ordercore.domain.product_import import ProductImport
 from ordercore.ports.store import RequestClaim, StoredRequest
@@ -100,6 +101,12 @@ class MemoryCustomers(MemoryCollection[Customer]):
         super()._write(after, before)
 
 
+def awaits_answer(order: Order) -> bool:
+    """Whether a provider's word is outstanding; the customer's does not count."""
+    attempt = order.payment.open_attempt
+    return attempt is not None and attempt.status is not AttemptStatus.ACTION_REQUIRED
+
+
 class MemoryOrders(MemoryCollection[Order]):
     """Orders; numbers are unique, and external references for each actor."""
 
@@ -139,14 +146,13 @@ class MemoryOrders(MemoryCollection[Order]):
     def shipments_of(self, order_id: UUID) -> Sequence[UUID]:
         return shipment_ids(self._state, order_id)
 
-    def expired(self, limit: int) -> Sequence[UUID]:
+    def expired(self, limit: int, *, unanswered_before: datetime) -> Sequence[UUID]:
         return [
             order.id
             for order in self._rows.values()
             if order.status is OrderStatus.PENDING
             and order.expires_at is not None
-            and order.expires_at <= self._now
-            and order.payment.open_attempt is None
+            and order.expires_at <= (unanswered_before if awaits_answer(order) else self._now)
         ][:limit]
 
     def managed_by_inactive(self, limit: int) -> Sequence[UUID]:

@@ -144,7 +144,7 @@ def pay_order(asked: Asked[PayOrder], order: str) -> Response:
     answer=shapes.OrderShape,
     also=(202,),
     key=Key.REQUIRED,
-    refusals=(*STEERED, *KEYED, PaymentInFlight, ShipmentInProgress),
+    refusals=(*STEERED, *KEYED, ShipmentInProgress),
 )
 def cancel_order(asked: Asked[CancelOrder], order: str) -> Response:
     """Cancel an order: stock released, money voided or refunded."""

@@ -204,7 +204,7 @@ def _deliver(draw: DrawFn, order: Order) -> Order:
 
 def _cancel(draw: DrawFn, order: Order) -> Order:
     is_open = order.status in (OrderStatus.PENDING, OrderStatus.CONFIRMED)
-    if not is_open or order.payment.open_attempt or any(item.quantity_claimed for item in order.items):
+    if not is_open or any(item.quantity_claimed for item in order.items):
         return order
     expires = order.status is OrderStatus.PENDING and draw(st.booleans())
     return order.cancel(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -95,13 +96,13 @@ class SqlOrders(SqlCollection[Order]):
         rows = self._wire.rows(tables.shipments, "id", [self._wire.id(order_id)], by="order_id", order="id")
         return [self._wire.to_id(id) for (id,) in rows]
 
-    def expired(self, limit: int) -> Sequence[UUID]:
+    def expired(self, limit: int, *, unanswered_before: datetime) -> Sequence[UUID]:
         """Candidates whose time is over."""
         rows = self._wire.run(
-            "SELECT o.id FROM orders o WHERE o.expires_at <= ? AND o.status = 'pending' AND NOT EXISTS (SELECT 1"
-            " FROM payment_attempts a WHERE a.order_id = o.id AND a.finished_at IS NULL)"
-            " ORDER BY o.expires_at LIMIT ?",
-            (self._wire.moment(self._work.now), limit),
+            "SELECT o.id FROM orders o WHERE o.expires_at <= ? AND o.status = 'pending' AND (o.expires_at <= ?"
+            " OR NOT EXISTS (SELECT 1 FROM payment_attempts a WHERE a.order_id = o.id AND a.finished_at IS NULL"
+            " AND a.status <> 'action_required')) ORDER BY o.expires_at LIMIT ?",
+            (self._wire.moment(self._work.now), self._wire.moment(unanswered_before), limit),
         )
         return [self._wire.to_id(id) for (id,) in rows]
 

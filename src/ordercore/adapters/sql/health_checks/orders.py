@@ -98,7 +98,7 @@ ORDERS = (
             OR (o.status = 'confirmed' AND p.status IN ('authorised', 'captured', 'partially_refunded', 'refunded'))
             OR (o.status IN ('partially_shipped', 'shipped', 'delivered')
                 AND p.status IN ('captured', 'partially_refunded', 'refunded'))
-            OR (o.status = 'cancelled' AND p.status <> 'pending'))""",
+            OR (o.status = 'cancelled' AND (p.status <> 'pending' OR p.authorise_pending_minor > 0)))""",
     ),
     Check(
         3,
