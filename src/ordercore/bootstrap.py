@@ -46,8 +46,9 @@ def open(
     """Open the shop in a database: `sqlite:///shop.db`, or `postgresql://user@host/name`.
 
     Each port can be replaced. Without a payment gateway and a carrier the fake ones work, which keep their books in a
-    folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none). A SQLite
-    file is made, and brought to this release's schema, where needed; PostgreSQL is only migrated by `ordercore init`.
+    folder beside a SQLite database, or in the one that ORDERCORE_FAKE_PROVIDERS names (`memory` for none); with
+    ORDERCORE_STRIPE_KEY payments go through Stripe. A SQLite file is made, and brought to this release's schema, where
+    needed; PostgreSQL is only migrated by `ordercore init`.
     `publishers` replace what carries events to webhooks or brokers; `handlers` are functions of this program that hear
     of events, by the name of their cursor, whenever a worker runs in it (`shop.worker()`, or entrypoints.worker).
     Without a notifier the one works that the environment names (see docs/mails.md); where it names none nobody is told.
@@ -55,10 +56,11 @@ def open(
     `configured`.
 
     Raises:
-        InvalidRequest: the URL is none, or its driver is not installed.
+        InvalidRequest: the URL is none, its driver is not installed, or a setting is not understood.
         SchemaIsForeign: PostgreSQL is at another schema.
         StoreUnavailable: the database cannot be reached.
     """
+    gateway = payment_gateway or _stripe_gateway(clock)
     store = _sql_store(url, clock)
     try:
         _prepare(store)
@@ -68,7 +70,7 @@ def open(
     books = _books_folder(store)
     return _shop(
         store,
-        payment_gateway=payment_gateway or _fake_gateway(books),
+        payment_gateway=gateway or _fake_gateway(books),
         carrier=carrier or _fake_carrier(books),
         notifier=notifier,
         publishers=publishers,
@@ -203,7 +205,7 @@ def _shop(
         ids=ids or Uuid7Ids(),
         sealer=store.sealer,
         passwords=Argon2Passwords(),
-        health=SqlHealth(store),
+        health=SqlHealth(store, payment_provider=payment_gateway.traits.name),
         publisher=_publishers(clock, handlers, publishers or {}, closing),
         handlers=handlers,
         settings=settings or configured(os.environ),
@@ -321,6 +323,22 @@ def _books_folder(store: SqlStore) -> Path | None:
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     name = hashlib.sha256(str(store.address.set(password=None)).encode()).hexdigest()[:16]
     return state / "ordercore" / f"fake-providers-{name}"
+
+
+def _stripe_gateway(clock: Clock | None) -> PaymentGateway | None:
+    """Where the environment has a key of Stripe's."""
+    from ordercore.adapters.payments.stripe_access import stripe_access
+    from ordercore.adapters.system import SystemClock
+
+    access = stripe_access(os.environ)
+    if access is None:
+        return None
+    try:
+        from ordercore.adapters.payments.stripe_gateway import StripeGateway
+    except ModuleNotFoundError as failure:
+        detail = f"needs {failure.name}; run: pip install 'ordercore[stripe]'"
+        raise InvalidRequest.of("/ORDERCORE_STRIPE_KEY", detail, "bad_setting") from failure
+    return StripeGateway(access, clock=clock or SystemClock())
 
 
 def _fake_gateway(books: Path | None) -> PaymentGateway:

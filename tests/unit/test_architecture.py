@@ -25,6 +25,7 @@ OFFENCES = [
     ("technology", "ports", "import sqlalchemy.orm"),
     ("technology", "application", "def late():\n    from flask import request"),
     ("technology", "application", "import argon2"),
+    ("technology", "application", "import stripe"),
     ("adapters", "adapters/payments", "import ordercore.adapters.memory"),
     ("adapters", "adapters/a_new_one", "import ordercore.adapters.sql"),
     ("cycle", "domain", "import ordercore"),

@@ -107,6 +107,15 @@ class PaymentGatewaySuite:
             answer = gateway.call(request)
             assert gateway.find(request) == answer
 
+    @pytest.mark.parametrize("kind", [AttemptKind.CAPTURE, AttemptKind.VOID, AttemptKind.REFUND])
+    def test_an_earlier_change_is_found_with_its_answer(self, gateway: PaymentGateway, kind: AttemptKind) -> None:
+        made = self.captured if kind is AttemptKind.REFUND else self.authorised
+        request = self.change(kind, 1000, made(gateway, 1000))
+        assert gateway.find(request) is None
+        answer = gateway.call(request)
+        assert answer.kind is APPROVED
+        assert gateway.find(request) == answer
+
     def test_asking_for_a_call_does_not_make_it(self, gateway: PaymentGateway) -> None:
         request = self.authorisation()
         gateway.find(request)

@@ -65,7 +65,7 @@ def test_a_file_without_a_write_ahead_log_is_seen(tmp_path: Path) -> None:
         store.reading_engine.dispose()
         with store.writing.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
-        assert "(journal_mode=delete)" in SqlHealth(store)._durability().detail
+        assert "(journal_mode=delete)" in SqlHealth(store, payment_provider="fake")._durability().detail
 
 
 def test_a_store_in_memory_says_so() -> None:

@@ -386,6 +386,11 @@ def test_work_that_waits_for_somebody_is_noted(patient: Patient) -> None:
     assert "not so for 1 (" in note.detail
 
 
+def test_who_is_asked_for_money_is_noted(patient: Patient) -> None:
+    note = patient.note("payment_provider")
+    assert (note.guarantee, note.detail) == (4, "payments go through the provider fake")
+
+
 def test_what_is_not_sealed_is_noted(patient: Patient) -> None:
     assert "not configured" in patient.note("sealing").detail
 

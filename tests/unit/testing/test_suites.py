@@ -32,6 +32,11 @@ class ForgetsKeys(FakeGateway):
         return super().call(evolve(request, key=str(uuid4())))
 
 
+class FindsHoldsOnly(FakeGateway):
+    def find(self, request):
+        return super().find(request) if request.kind.value == "authorise" else None
+
+
 class FindsByCharging(FakeGateway):
     def find(self, request):
         return self.call(request)
@@ -203,6 +208,7 @@ class FakeSuite(PaymentGatewaySuite):
 
 TestForgetsKeys = trial(FakeSuite, "gateway", ForgetsKeys)
 TestFindsByCharging = trial(FakeSuite, "gateway", FindsByCharging)
+TestFindsHoldsOnly = trial(FakeSuite, "gateway", FindsHoldsOnly)
 TestMovesMore = trial(FakeSuite, "gateway", MovesMore)
 TestBelievesAnybody = trial(FakeSuite, "gateway", BelievesAnybody)
 TestForgetsActions = trial(FakeSuite, "gateway", ForgetsActions)
@@ -243,6 +249,7 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("ForgetsKeys", "a_repeated_refund_gives_back_once"),
         ("ForgetsKeys", "a_key_with_other_content_takes_no_effect"),
         ("ForgetsKeys", "one_key_in_many_threads_is_one_call"),
+        ("FindsHoldsOnly", "an_earlier_change_is_found_with_its_answer"),
         ("FindsByCharging", "asking_for_a_call_does_not_make_it"),
         ("WaitsAsItLikes", "a_slow_call_is_unknown_when_the_wait_is_over_and_found_later"),
         ("KeepsTheWait", "how_long_we_wait_is_no_part_of_what_we_ask"),

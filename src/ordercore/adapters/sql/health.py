@@ -34,12 +34,19 @@ STRONG = {
 class SqlHealth:
     """The doctor of SQL stores. Each check is one statement in a snapshot of its own, so that nothing is held up."""
 
-    def __init__(self, store: SqlStore) -> None:
+    def __init__(self, store: SqlStore, *, payment_provider: str) -> None:
         self._store = store
+        self._payment_provider = payment_provider
 
     def examine(self) -> Sequence[Finding]:
         """All findings, by guarantee."""
-        findings = [*self._guards(), *map(self._checked, CHECKS), self._durability(), *self._secrets()]
+        findings = [
+            *self._guards(),
+            *map(self._checked, CHECKS),
+            self._durability(),
+            self._provider(),
+            *self._secrets(),
+        ]
         return sorted(findings, key=lambda finding: finding.guarantee)
 
     def is_ready(self) -> bool:
@@ -81,6 +88,10 @@ class SqlHealth:
             return Finding(guarantee=7, check="durability", verdict=Verdict.NOTE, detail=detail)
         weak = [f"{name}={value}" for name, value in settings.items() if value not in STRONG[name]]
         return _finding(7, "durability", f"what was answered is on disk ({shown})", weak, len(weak))
+
+    def _provider(self) -> Finding:
+        asked = f"payments go through the provider {self._payment_provider}"
+        return Finding(guarantee=4, check="payment_provider", verdict=Verdict.NOTE, detail=asked)
 
     def _secrets(self) -> Iterator[Finding]:
         found = secrets_in(self._store)

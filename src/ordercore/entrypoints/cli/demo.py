@@ -38,6 +38,7 @@ def demo(database: str, host: str, port: int, workers: int) -> None:
     """Start a shop with sample products and orders, and print what to try. A second start keeps what the first made."""
     from ordercore.entrypoints.http import serving
 
+    refuse_live_key()
     refuse_taken(host, port)
     mails = write_mails(database)
     say(f"Making the database {database} ...")
@@ -51,6 +52,14 @@ def demo(database: str, host: str, port: int, workers: int) -> None:
     say("Starting the server, and the worker beside it ...")
     log_to_stderr()
     serving.serve(database, host=host, port=port, workers=workers, when_listening=lambda: click.echo(text))
+
+
+def refuse_live_key() -> None:
+    """Raises Refusal where the sample would be charged to real money."""
+    if "_live_" in os.environ.get("ORDERCORE_STRIPE_KEY", ""):
+        raise Refusal(
+            "the demo charges its sample orders; give it a test key of Stripe's (sk_test_...)", Exit.MALFORMED
+        )
 
 
 def fill(shop: OrderCore) -> None:

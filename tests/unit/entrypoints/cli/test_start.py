@@ -10,7 +10,18 @@ import ordercore
 from ordercore.entrypoints.cli import COMMANDS, cli
 from ordercore.entrypoints.cli.exits import MEANING, Exit
 
-HEAVY = ("alembic", "attrs", "cattrs", "cryptography", "flask", "granian", "ordercore.domain", "orjson", "sqlalchemy")
+HEAVY = (
+    "alembic",
+    "attrs",
+    "cattrs",
+    "cryptography",
+    "flask",
+    "granian",
+    "ordercore.domain",
+    "orjson",
+    "sqlalchemy",
+    "stripe",
+)
 
 TECHNOLOGY = (
     "alembic",
