@@ -21,7 +21,17 @@ from ordercore.application.requests import (
     run_one,
     simple,
 )
-from ordercore.application.settling import Recording, drive, recordings_of, resume, settle
+from ordercore.application.settling import (
+    SETTLE,
+    Recording,
+    drive,
+    is_too_short,
+    provider_call,
+    recording_of,
+    recordings_of,
+    resume,
+    settle,
+)
 from ordercore.domain import fields
 from ordercore.domain.actor import Actor, Permission, authorise
 from ordercore.domain.errors import InvalidRequest, TransitionRefused
@@ -94,7 +104,8 @@ class Payments:
     def settle(self, order_id: UUID, *, idempotency_key: str | None = None) -> Order:
         """Ask the provider now what became of an open attempt, without waiting for the worker.
 
-        A cancelled order whose money could not be given back gets another try, one a key.
+        Where none is open it is asked about the finished ones, which somebody may have decided by hand: another word
+        becomes a discrepancy. A cancelled order whose money could not be given back gets another try, one a key.
 
         Raises:
             UnknownResource: no such order.
@@ -103,7 +114,7 @@ class Payments:
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
         core, actor_id = self._core, self._actor.id
-        existing(core, order_id, "order", _orders)
+        self._reconsider(existing(core, order_id, "order", _orders))
         outcome = self._once(SETTLE_NOW, _SettleNow(order_id=order_id), order_id, idempotency_key)
         if outcome.facts:
             return drive(core, [outcome.written()], actor_id)[order_id]
@@ -159,6 +170,18 @@ class Payments:
         """
         authorise(self._actor, Permission.PAYMENTS_MANAGE)
         return moved(self._core, self._actor, REFUND, command, idempotency_key)
+
+    def _reconsider(self, order: Order) -> None:
+        """Keep what the provider says otherwise about attempts that are finished; nobody is asked while one is open."""
+        core = self._core
+        until = core.clock.now() + core.gateway.traits.deadline
+        for attempt in order.payment.attempts if order.payment.open_attempt is None else ():
+            within = until - core.clock.now()
+            if is_too_short(core, within):
+                return
+            answer = core.gateway.find(provider_call(order, attempt, within))
+            if answer is not None and attempt.is_contradicted_by(attempt.credible(answer)):
+                run_one(core, SETTLE, recording_of(core, order, attempt.id, answer, self._actor.id))
 
     def _once(
         self,

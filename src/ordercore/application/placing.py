@@ -65,9 +65,7 @@ class PlaceOrder:
     payment: PaymentDetails | None = field(default=None, validator=fields.optional(fields.instance_of(PaymentDetails)))
     expected_total: Money | None = field(default=None, validator=fields.optional(fields.instance_of(Money)))
     on_decline: OnDecline = field(default=OnDecline.CANCEL, validator=fields.instance_of(OnDecline))
-    external_reference: str | None = field(
-        default=None, validator=fields.optional(cards.without_card_number(fields.text(most=MAX_NAME_LENGTH)))
-    )
+    external_reference: str | None = field(default=None, validator=fields.optional(fields.text(most=MAX_NAME_LENGTH)))
 
 
 @frozen(kw_only=True, slots=False)
@@ -102,6 +100,9 @@ class Placement:
 
 
 IDS_BESIDE_ITEMS = 6
+
+LARGEST_SKEW = timedelta(days=1)
+"""Another system's clock, or its time zone, may be ahead of ours by so much."""
 
 
 Outcome = Order | Repeated | OrderCoreError
@@ -238,6 +239,8 @@ def _placed(
     now: datetime,
 ) -> Order:
     command, at = placement.command, placement.at
+    if placement.placed_at is not None and placement.placed_at > at + LARGEST_SKEW:
+        raise InvalidRequest.of("/placed_at", "must not be in the future", "out_of_range")
     customer_id, contact, ship_to = _buyer(command, guests, customers)
     lines = price(command.items, ids, products)
     reserved = [

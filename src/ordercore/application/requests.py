@@ -19,7 +19,7 @@ from ordercore.application.core import Core
 from ordercore.domain import fields as validators
 from ordercore.domain.actor import Actor
 from ordercore.domain.aggregates import Aggregate
-from ordercore.domain.cards import holds_card_number
+from ordercore.domain.card_numbers import holds_card_number
 from ordercore.domain.errors import InvalidRequest, KeyReused, OrderCoreError, UnknownResource, VersionIsStale
 from ordercore.domain.limits import MAX_KEY_LENGTH, MAX_NAME_LENGTH
 from ordercore.ports.commits import Change

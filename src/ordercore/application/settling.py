@@ -26,6 +26,7 @@ from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.order import CancelReason, Order
 from ordercore.domain.payment import AnswerKind, Attempt, AttemptKind, AttemptStatus, ProviderAnswer
 from ordercore.domain.product import Product
+from ordercore.domain.work_item import WorkItem, WorkItemKind
 from ordercore.ports.commits import Change
 from ordercore.ports.gateway import ProviderCall, ProviderTraits
 from ordercore.ports.store import UnitOfWork
@@ -77,6 +78,7 @@ def settle(work: UnitOfWork, recordings: Sequence[Recording]) -> Sequence[Order]
     changed = [after for id, after in orders.items() if after is not before[id]]
     work.orders.save(*changed)
     open_work_items(work, changed)
+    _alert_unreturned(work, recordings, before, orders)
     _finish_requests(work, recordings, before, orders)
     return [orders[each.order.id] for each in recordings]
 
@@ -93,6 +95,29 @@ def _close_alerts(
             answered[each.attempt_id] = f"answered: {now.status.value}"
     if answered:
         settle_answered(work, answered, at=recordings[0].at, actor_id=recordings[0].actor_id)
+
+
+def _alert_unreturned(
+    work: UnitOfWork, recordings: Iterable[Recording], before: Mapping[UUID, Order], after: Mapping[UUID, Order]
+) -> None:
+    """A void or refund that was declined leaves a cancelled order's money where it is: somebody looks at it."""
+    for each in recordings:
+        order = after[each.order.id]
+        attempt = _attempt(order, each.attempt_id)
+        was_open = _attempt(before[order.id], each.attempt_id).is_open
+        is_refused = attempt.status is AttemptStatus.DECLINED and attempt.kind in (AttemptKind.VOID, AttemptKind.REFUND)
+        if order.status is OrderStatus.CANCELLED and was_open and is_refused:
+            item = WorkItem.open(
+                id=each.entry_id,  # nothing was booked
+                kind=WorkItemKind.MONEY_NOT_RETURNED,
+                order_id=order.id,
+                payment_id=order.payment.id,
+                attempt_id=attempt.id,
+                amount=attempt.amount,
+                at=each.at,
+                actor_id=each.actor_id,
+            )
+            work.work_items.save(item)
 
 
 SETTLE: Change[Recording, Order] = Change("settle_payment", settle, largest_group=LARGEST_GROUP)

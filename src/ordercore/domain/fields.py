@@ -12,6 +12,7 @@ from unicodedata import category
 
 from attrs import Attribute
 
+from ordercore.domain.card_numbers import holds_card_number
 from ordercore.domain.countries import COUNTRIES
 from ordercore.domain.errors import InvalidRequest, UnknownResource
 from ordercore.domain.limits import MAX_EMAIL_LENGTH, MAX_PHONE_LENGTH
@@ -46,8 +47,12 @@ def refuse_unstorable(kind: str, name: str) -> None:
         raise UnknownResource(kind=kind, name=ascii(name))
 
 
-def text(*, most: int, least: int = 1) -> Check:
-    """Printable text between `least` and `most` characters; no control characters, no lone surrogates."""
+def text(*, most: int, least: int = 1, is_card: bool = False) -> Check:
+    """Printable text between `least` and `most` characters; no control characters, no lone surrogates.
+
+    And no number of a card in it, since texts are kept, unless it `is_card` details on their way to the vault. The
+    refusal does not repeat it.
+    """
 
     def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
         if not isinstance(value, str):
@@ -56,6 +61,8 @@ def text(*, most: int, least: int = 1) -> Check:
             _refuse(attribute, f"must have {least} to {most} characters, not {len(value)}", "wrong_length")
         if not _is_clean(value):
             _refuse(attribute, "must not contain control characters or lone surrogates", "bad_characters")
+        if not is_card and holds_card_number(value):
+            _refuse(attribute, "must not hold the number of a card", "card_number")
 
     check.schema = {"type": "string", "minLength": least, "maxLength": most}  # type: ignore[attr-defined] # for OpenAPI
     return check

@@ -24,6 +24,7 @@ class WorkItemKind(StrEnum):
     PAYMENT_DISCREPANCY = "payment_discrepancy"
     PAYMENT_UNANSWERED = "payment_unanswered"
     PAYMENT_CAME_LATE = "payment_came_late"
+    MONEY_NOT_RETURNED = "money_not_returned"
 
 
 @frozen(kw_only=True, slots=False)

@@ -10,7 +10,8 @@ from attrs import evolve
 
 from ordercore import ImportedOrder, PaymentDetails, PayOrder
 from ordercore.domain import fields
-from ordercore.domain.cards import holds_card_number, is_card_number, token
+from ordercore.domain.card_numbers import holds_card_number, is_card_number
+from ordercore.domain.cards import token
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.limits import MAX_NAME_LENGTH
 from tests.support.cores import a_command

@@ -15,7 +15,7 @@ from sqlalchemy import LargeBinary, Table, Text
 
 from ordercore.adapters.sql import tables
 from ordercore.adapters.sql.store import SqlStore
-from ordercore.domain.cards import holds_card_number, may_hold_card_number
+from ordercore.domain.card_numbers import holds_card_number, may_hold_card_number
 
 PAGE = 500
 NAMED = 5

@@ -267,4 +267,7 @@ def _print(shop: OrderCore, order: Order, format_: str | None) -> None:
         say("This key was used before for the same command; this is its order as it is now.")
     if order.payment.is_unknown:
         say(f"The payment has no final answer yet; ask the provider: ordercore payment settle {order.number}")
+    payment = order.payment
+    if order.status is OrderStatus.CANCELLED and payment.open_attempt is None and payment.returnable.amount_minor:
+        say(f"{payment.returnable} could not be given back ({payment.decline_code}); see: ordercore payment work-items")
     print_one(records.order(shop, order), format_)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from ordercore.domain.cards import card_numbers_in
+from ordercore.domain.card_numbers import card_numbers_in
 from ordercore.domain.errors import InvalidRequest, OrderCoreError
 from ordercore.entrypoints.cli.options import say
 

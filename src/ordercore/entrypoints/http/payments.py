@@ -48,7 +48,7 @@ MOVED = (
 class CardDetails:
     """A card on its way to the vault: never stored, never logged, never shown."""
 
-    number: str = field(repr=False, validator=text(most=32, least=12))
+    number: str = field(repr=False, validator=text(most=32, least=12, is_card=True))
     expiry_month: int = field(repr=False, validator=whole_number(least=1, most=12))
     expiry_year: int = field(repr=False, validator=whole_number(least=2000, most=2199))
     cvc: str = field(repr=False, validator=text(most=4, least=3))
