@@ -68,6 +68,20 @@ class CarrierSuite:
         answer = carrier.buy_label(evolve(request, pieces=3))
         assert answer.label in (None, label)
 
+    def test_how_long_we_wait_is_no_part_of_the_parcel(self, carrier: Carrier) -> None:
+        request = self.request_to_deliver()
+        waits = (None, carrier.deadline / 2, carrier.deadline / 3)
+        answers = [carrier.buy_label(evolve(request, within=within)) for within in waits]
+        assert answers == [answers[0]] * 3
+        assert answers[0].kind is LabelAnswerKind.MADE
+
+    def test_a_wait_that_is_over_soon_buys_no_second_label(self, carrier: Carrier) -> None:
+        request = self.request_to_deliver()
+        hasty = carrier.buy_label(evolve(request, within=timedelta(milliseconds=50)))
+        assert hasty.kind in (LabelAnswerKind.MADE, LabelAnswerKind.UNKNOWN)
+        label = self.bought(carrier, request)
+        assert hasty.label in (None, label)
+
     def test_one_key_in_many_threads_is_one_label(self, carrier: Carrier) -> None:
         request = self.request_to_deliver()
         with ThreadPoolExecutor(16) as pool:

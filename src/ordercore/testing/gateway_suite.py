@@ -17,6 +17,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 import pytest
+from attrs import evolve
 
 from ordercore.domain.errors import BadSignature, CardRefused, NotificationIsOld
 from ordercore.domain.money import Money
@@ -27,11 +28,17 @@ APPROVED, DECLINED, ACTION_REQUIRED = AnswerKind.APPROVED, AnswerKind.DECLINED, 
 
 
 class PaymentGatewaySuite:
-    """Subclass it and give it the fixture `gateway`; name your own tokens where the fake's mean nothing."""
+    """Subclass it and give it the fixture `gateway`; name your own tokens where the fake's mean nothing.
+
+    `slow_token` is approved after `short_wait` at the earliest, `action_token` when its customer has confirmed; None
+    where the provider has no such token.
+    """
 
     good_token: ClassVar[str] = "tok_visa"
     declined_token: ClassVar[str] = "tok_chargeDeclined"
     action_token: ClassVar[str | None] = None
+    slow_token: ClassVar[str | None] = "tok_slow"
+    short_wait: ClassVar[timedelta] = timedelta(milliseconds=50)
     currency: ClassVar[str] = "EUR"
     good_card: ClassVar[Card] = Card(number="4242424242424242", expiry_month=12, expiry_year=2099, cvc="123")
 
@@ -105,6 +112,25 @@ class PaymentGatewaySuite:
         request = self.authorisation()
         gateway.find(request)
         assert gateway.find(request) is None
+
+    # -- waiting ------------------------------------------------------------------------------------------------
+
+    def test_a_slow_call_is_unknown_when_the_wait_is_over_and_found_later(self, gateway: PaymentGateway) -> None:
+        if self.slow_token is None:
+            pytest.skip(f"{gateway.traits.name} has no token that is slow")
+        request = self.authorisation(token=self.slow_token)
+        assert gateway.call(evolve(request, within=self.short_wait)).kind is AnswerKind.UNKNOWN
+        answer = gateway.call(request)
+        assert answer.kind is APPROVED
+        assert gateway.find(request) == answer
+
+    def test_how_long_we_wait_is_no_part_of_what_we_ask(self, gateway: PaymentGateway) -> None:
+        request = self.authorisation()
+        waits = (None, gateway.traits.deadline / 2, gateway.traits.deadline / 3)
+        answers = [gateway.call(evolve(request, within=within)) for within in waits]
+        assert answers == [answers[0]] * 3
+        assert answers[0].kind is APPROVED
+        assert gateway.find(evolve(request, within=waits[1])) == answers[0]
 
     # -- bounds -------------------------------------------------------------------------------------------------
 

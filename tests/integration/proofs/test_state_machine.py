@@ -162,6 +162,15 @@ def test_a_late_word_against_a_decision_is_kept_and_settled() -> None:
         life.somebody_asks_the_provider(order=voided)
 
 
+def test_goods_that_may_not_be_paid_wait_for_somebody_and_hold_up_nothing_else() -> None:
+    with one_life() as life:
+        token = "tok_captureTimeout"
+        (order,) = life.place_plainly(who=ANN, customer=GUEST, item=("TEA", 1), token=token).values
+        life.ship(who=ANN, order=order, stale=False, mishap=None)
+        life.an_admin_is_mistaken(order=order, is_settled=False)
+        life.core_and_model_agree()
+
+
 # -- a checker is tested too ------------------------------------------------------------------------------------------
 
 

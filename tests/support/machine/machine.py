@@ -248,7 +248,7 @@ class CoreMachine(Watching):
             self.worker_runs()
         self.core_and_model_agree()
         found = snapshot(self.core.store)
-        undecided = any(order["attempt"] is not None for order in self.model.orders.values())
+        undecided = any(each["attempt"] is not None or each["discrepancy"] for each in self.model.orders.values())
         if not undecided:
             assert [each for each in unfinished(found) if "waits for no answer" not in each] == []
             assert disagreements(found, self.provider.entries(), self.provider.accounts()) == []

@@ -36,7 +36,7 @@ ALLOWED_KINDS = {
     PaymentStatus.PENDING: {AttemptKind.AUTHORISE, AttemptKind.VOID},
     PaymentStatus.DECLINED: {AttemptKind.AUTHORISE, AttemptKind.VOID},
     PaymentStatus.AUTHORISED: {AttemptKind.CAPTURE, AttemptKind.VOID},
-    PaymentStatus.CAPTURED: {AttemptKind.REFUND},
+    PaymentStatus.CAPTURED: {AttemptKind.CAPTURE, AttemptKind.REFUND},
     PaymentStatus.PARTIALLY_REFUNDED: {AttemptKind.REFUND},
     PaymentStatus.REFUNDED: set(),
     PaymentStatus.VOIDED: set(),

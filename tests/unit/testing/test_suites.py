@@ -55,6 +55,21 @@ class LosesRecords(FakeGateway):
         return iter(())
 
 
+class WaitsAsItLikes(FakeGateway):
+    def call(self, request):
+        return super().call(evolve(request, within=None))
+
+
+class KeepsTheWait(FakeGateway):
+    def call(self, request):
+        return super().call(evolve(request, reference=str(request.within)))
+
+
+class KeepsTheWaitToo(FakeCarrier):
+    def buy_label(self, request):
+        return super().buy_label(evolve(request, recipient=str(request.within)))
+
+
 class BuysTwice(FakeCarrier):
     def buy_label(self, request):
         return super().buy_label(evolve(request, key=str(uuid4())))
@@ -108,12 +123,15 @@ class FakeSuite(PaymentGatewaySuite):
         return gateway.notification(request.key, sent_at=datetime.datetime.now(datetime.UTC) - age)
 
 
-TestForgetsKeys = trial(FakeSuite, "gateway", ForgetsKeys)
+TestForgetsKeys = trial(FakeSuite, "gateway", lambda: ForgetsKeys(slow_seconds=0.2))
 TestFindsByCharging = trial(FakeSuite, "gateway", FindsByCharging)
 TestMovesMore = trial(FakeSuite, "gateway", MovesMore)
 TestBelievesAnybody = trial(FakeSuite, "gateway", BelievesAnybody)
 TestForgetsActions = trial(FakeSuite, "gateway", ForgetsActions)
 TestLosesRecords = trial(FakeSuite, "gateway", LosesRecords)
+TestWaitsAsItLikes = trial(PaymentGatewaySuite, "gateway", lambda: WaitsAsItLikes(slow_seconds=0.2))
+TestKeepsTheWait = trial(PaymentGatewaySuite, "gateway", KeepsTheWait)
+TestKeepsTheWaitToo = trial(CarrierSuite, "carrier", KeepsTheWaitToo)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
 TestRaises = trial(NotifierSuite, "notifier", Raises)
 TestIsNaive = trial(ClockSuite, "clock", IsNaive)
@@ -148,6 +166,10 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("BelievesAnybody", "a_notification_of_an_hour_ago_is_refused"),
         ("ForgetsActions", "an_action_is_awaited_until_the_customer_has_acted"),
         ("LosesRecords", "the_books_show_where_the_money_of_each_authorisation_is"),
+        ("WaitsAsItLikes", "a_slow_call_is_unknown_when_the_wait_is_over_and_found_later"),
+        ("KeepsTheWait", "how_long_we_wait_is_no_part_of_what_we_ask"),
+        ("KeepsTheWaitToo", "how_long_we_wait_is_no_part_of_the_parcel"),
+        ("BuysTwice", "a_wait_that_is_over_soon_buys_no_second_label"),
         ("BuysTwice", "a_repeated_key_answers_the_same_label"),
         ("BuysTwice", "a_key_with_another_parcel_buys_no_second_label"),
         ("BuysTwice", "one_key_in_many_threads_is_one_label"),

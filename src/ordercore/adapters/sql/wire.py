@@ -1,7 +1,7 @@
-"""The only place for what the unit of work asks of a database: one statement a table and kind, on both of them.
+"""The only place for what the unit of work asks of a database, whichever of the two it is.
 
-A statement is compiled once and kept. PostgreSQL gets arrays (`unnest`, `= ANY`), SQLite `executemany` and padded
-lists.
+A statement, one a table and kind, is compiled once and kept. PostgreSQL gets arrays (`unnest`, `= ANY`), and the writes
+of a transaction joined into one; SQLite `executemany` and padded lists, a statement at a time.
 """
 
 from __future__ import annotations

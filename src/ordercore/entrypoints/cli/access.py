@@ -149,7 +149,7 @@ def list_tokens(shop: OrderCore, limit: int, after: str | None, format_: str | N
 @detail_format_option
 @with_shop
 def revoke(shop: OrderCore, token_: str, yes: bool, format_: str | None) -> None:
-    """Revoke a token: it opens nothing any more."""
+    """Revoke a token: it opens nothing any more, in a running server within a second."""
     id = id_of("token", token_)
     confirm(f"Revoke the token {token_}?", yes=yes)
     print_one(records.token(shop.tokens.revoke(RevokeToken(token_id=id))), format_)
