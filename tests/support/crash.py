@@ -406,7 +406,8 @@ def stock_up(url: str, books: Path) -> None:
 def recovered(url: str, books: Path) -> Iterator[OrderCore]:
     """The shop opened again, after the worker has finished what was left; a first answer may be lost to it as well."""
     wait_for_the_dead(url)
-    with open_shop(url, books, clock=LaterClock(minutes=2)) as shop:
+    without_pauses = Settings(ask_again_after=(timedelta(0),))
+    with open_shop(url, books, clock=LaterClock(minutes=2), settings=without_pauses) as shop:
         for _ in range(MOST_ROUNDS):
             report = shop.housekeeping.run_round()
             assert report.failures == ()

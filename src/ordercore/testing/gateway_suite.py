@@ -30,14 +30,15 @@ APPROVED, DECLINED, ACTION_REQUIRED = AnswerKind.APPROVED, AnswerKind.DECLINED, 
 class PaymentGatewaySuite:
     """Subclass it and give it the fixture `gateway`; name your own tokens where the fake's mean nothing.
 
-    `slow_token` is approved after `short_wait` at the earliest; None where the provider has no such token.
+    `slow_token` is approved after `short_wait` at the earliest, `action_token` when its customer has confirmed; None
+    where the provider has no such token.
     """
 
     good_token: ClassVar[str] = "tok_visa"
     declined_token: ClassVar[str] = "tok_chargeDeclined"
+    action_token: ClassVar[str | None] = None
     slow_token: ClassVar[str | None] = "tok_slow"
     short_wait: ClassVar[timedelta] = timedelta(milliseconds=50)
-    action_token: ClassVar[str | None] = None
     currency: ClassVar[str] = "EUR"
     good_card: ClassVar[Card] = Card(number="4242424242424242", expiry_month=12, expiry_year=2099, cvc="123")
 

@@ -1,24 +1,30 @@
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercore.adapters.payments import notifications
 from ordercore.application.moving import CapturePayment, RefundPayment
 from ordercore.application.settings import CapturePolicy, Settings
+from ordercore.application.shop import OrderCore
 from ordercore.application.steering import CancelOrder
 from ordercore.domain.actor import SYSTEM
-from ordercore.domain.errors import BadSignature, NotificationIsOld, UnknownResource
+from ordercore.domain.errors import BadSignature, NotificationIsOld, OrderCoreError, OutcomeUnknown, UnknownResource
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.money import Money
 from ordercore.domain.order import Order
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
+from ordercore.ports.commits import Change
 from ordercore.ports.gateway import ProviderReport
 from ordercore.testing.faults import Cut, Fault, FaultPlan
 from tests.support.cores import TIMEOUT, OpenShop, a_command, a_shop, add, placed, told_of
 
+C = TypeVar("C")
+R = TypeVar("R")
 SECURE = "tok_threeDSecure"
 AT_ONCE = Settings(capture=CapturePolicy.CONFIRMED)
 
@@ -138,6 +144,22 @@ def test_only_the_provider_is_believed() -> None:
     shop.clock.advance(timedelta(minutes=6))
     with pytest.raises(NotificationIsOld):
         shop.hear("fake", body, headers)
+
+
+@frozen
+class Away:
+    """Commits of a database that is away."""
+
+    def run(self, change: Change[C, R], commands: Sequence[C]) -> Sequence[R | OrderCoreError]:  # noqa: ARG002 - as the port has it
+        return [OutcomeUnknown() for _ in commands]
+
+
+def test_what_cannot_be_written_is_not_heard_and_may_be_told_again() -> None:
+    shop = a_stocked_shop()
+    order = placed(shop, token=TIMEOUT)
+    with pytest.raises(OutcomeUnknown):
+        OrderCore(evolve(shop.core, commits=Away())).hear("fake", *told(shop, order))
+    assert hear(shop, told(shop, order)) == 1
 
 
 def test_who_hears_is_the_system() -> None:

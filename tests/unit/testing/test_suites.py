@@ -42,19 +42,6 @@ class FindsByCharging(FakeGateway):
         return self.call(request)
 
 
-class WaitsAsItLikes(FakeGateway):
-    def call(self, request):
-        return super().call(evolve(request, within=None))
-
-
-class KeepsTheWait(FakeGateway):
-    def call(self, request):
-        return super().call(evolve(request, reference=str(request.within)))
-
-
-class KeepsTheWaitToo(FakeCarrier):
-    def buy_label(self, request):
-        return super().buy_label(evolve(request, recipient=str(request.within)))
 class MovesMore(FakeGateway):
     def call(self, request):
         answer = super().call(request)
@@ -75,6 +62,21 @@ class ForgetsActions(FakeGateway):
 class LosesRecords(FakeGateway):
     def records(self, since, until):
         return iter(())
+
+
+class WaitsAsItLikes(FakeGateway):
+    def call(self, request):
+        return super().call(evolve(request, within=None))
+
+
+class KeepsTheWait(FakeGateway):
+    def call(self, request):
+        return super().call(evolve(request, reference=str(request.within)))
+
+
+class KeepsTheWaitToo(FakeCarrier):
+    def buy_label(self, request):
+        return super().buy_label(evolve(request, recipient=str(request.within)))
 
 
 class BuysTwice(FakeCarrier):
@@ -191,11 +193,6 @@ def trial(suite, name, make):
     return type("Trial", (suite,), {name: fixture})
 
 
-TestForgetsKeys = trial(PaymentGatewaySuite, "gateway", lambda: ForgetsKeys(slow_seconds=0.2))
-TestWaitsAsItLikes = trial(PaymentGatewaySuite, "gateway", lambda: WaitsAsItLikes(slow_seconds=0.2))
-TestKeepsTheWait = trial(PaymentGatewaySuite, "gateway", KeepsTheWait)
-TestKeepsTheWaitToo = trial(CarrierSuite, "carrier", KeepsTheWaitToo)
-TestFindsByCharging = trial(PaymentGatewaySuite, "gateway", FindsByCharging)
 class FakeSuite(PaymentGatewaySuite):
     action_token = "tok_threeDSecure"
 
@@ -206,13 +203,16 @@ class FakeSuite(PaymentGatewaySuite):
         return gateway.notification(request.key, sent_at=datetime.datetime.now(datetime.UTC) - age)
 
 
-TestForgetsKeys = trial(FakeSuite, "gateway", ForgetsKeys)
+TestForgetsKeys = trial(FakeSuite, "gateway", lambda: ForgetsKeys(slow_seconds=0.2))
 TestFindsByCharging = trial(FakeSuite, "gateway", FindsByCharging)
 TestFindsHoldsOnly = trial(FakeSuite, "gateway", FindsHoldsOnly)
 TestMovesMore = trial(FakeSuite, "gateway", MovesMore)
 TestBelievesAnybody = trial(FakeSuite, "gateway", BelievesAnybody)
 TestForgetsActions = trial(FakeSuite, "gateway", ForgetsActions)
 TestLosesRecords = trial(FakeSuite, "gateway", LosesRecords)
+TestWaitsAsItLikes = trial(PaymentGatewaySuite, "gateway", lambda: WaitsAsItLikes(slow_seconds=0.2))
+TestKeepsTheWait = trial(PaymentGatewaySuite, "gateway", KeepsTheWait)
+TestKeepsTheWaitToo = trial(CarrierSuite, "carrier", KeepsTheWaitToo)
 TestBuysTwice = trial(CarrierSuite, "carrier", BuysTwice)
 TestCarries = trial(PublisherTrial, "publisher", Carries)
 TestSwallowsEvents = trial(PublisherTrial, "publisher", SwallowsEvents)
@@ -251,15 +251,15 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("ForgetsKeys", "one_key_in_many_threads_is_one_call"),
         ("FindsHoldsOnly", "an_earlier_change_is_found_with_its_answer"),
         ("FindsByCharging", "asking_for_a_call_does_not_make_it"),
-        ("WaitsAsItLikes", "a_slow_call_is_unknown_when_the_wait_is_over_and_found_later"),
-        ("KeepsTheWait", "how_long_we_wait_is_no_part_of_what_we_ask"),
-        ("KeepsTheWaitToo", "how_long_we_wait_is_no_part_of_the_parcel"),
-        ("BuysTwice", "a_wait_that_is_over_soon_buys_no_second_label"),
         ("MovesMore", "an_approval_names_the_amount_that_moved"),
         ("BelievesAnybody", "a_notification_is_believed_only_as_it_was_signed"),
         ("BelievesAnybody", "a_notification_of_an_hour_ago_is_refused"),
         ("ForgetsActions", "an_action_is_awaited_until_the_customer_has_acted"),
         ("LosesRecords", "the_books_show_where_the_money_of_each_authorisation_is"),
+        ("WaitsAsItLikes", "a_slow_call_is_unknown_when_the_wait_is_over_and_found_later"),
+        ("KeepsTheWait", "how_long_we_wait_is_no_part_of_what_we_ask"),
+        ("KeepsTheWaitToo", "how_long_we_wait_is_no_part_of_the_parcel"),
+        ("BuysTwice", "a_wait_that_is_over_soon_buys_no_second_label"),
         ("BuysTwice", "a_repeated_key_answers_the_same_label"),
         ("BuysTwice", "a_key_with_another_parcel_buys_no_second_label"),
         ("BuysTwice", "one_key_in_many_threads_is_one_label"),

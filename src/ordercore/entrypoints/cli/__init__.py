@@ -17,7 +17,7 @@ COMMANDS = {
     "product": ("products:product", "Products: add, edit, archive, find, what is low."),
     "stock": ("products:stock", "Stock: receive, adjust, every movement."),
     "order": ("orders:order", "Orders: place, pay, ship, cancel, find."),
-    "payment": ("payments:payment", "Payments: find, settle, decide by hand, discrepancies."),
+    "payment": ("payments:payment", "Payments: find, capture, refund, settle, decide by hand."),
     "shipment": ("shipments:shipment", "Shipments: find, print the label."),
     "customer": ("customers:customer", "Customers: register, edit, find."),
     "admin": ("access:admin", "Admin users: add, find, deactivate, give new passwords."),

@@ -126,7 +126,7 @@ def test_the_worker_survives_a_database_that_is_away(caplog: pytest.LogCaptureFi
         run_worker(rounds, rounds.stop, 0.001)  # type: ignore[arg-type] # a plan in the place of a shop
     assert rounds.plan == []
     assert "put off" in caplog.text
-    assert "settled 2, expired 1, handed over 0, forgot 0" in caplog.text
+    assert "settled 2, alerted 0, expired 1, handed over 0, forgot 0" in caplog.text
 
 
 def test_the_worker_survives_what_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:
