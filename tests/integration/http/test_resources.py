@@ -1,3 +1,5 @@
+from urllib.parse import quote
+
 import pytest
 
 from ordercore import Permission
@@ -114,3 +116,35 @@ def test_a_product_is_found_by_its_sku(api: Api, name: str) -> None:
 def test_a_sku_that_is_none_names_nothing(api: Api) -> None:
     assert api.get("/v1/products/no-such-sku").status_code == 404
     assert api.get("/v1/products/%00").status_code == 404
+
+
+SLASHED = ["SL/", "SL//", "/SL", "a/b", "SL/movements", "SL/stock/receipts", "sku:SL/", "/", "//", "a/../SL", "SL/\n"]
+
+
+@pytest.mark.parametrize("sku", [sku for sku in SLASHED if sku.isprintable()])
+def test_a_sku_with_slashes_names_its_own_product_only(api: Api, sku: str) -> None:
+    api.stock("SL")
+    product = api.stock(sku)
+    name = "sku:" + quote(sku, safe="")
+    assert api.put(f"/v1/products/{name}", {**a_mug(), "name": "slashed"}).status_code == 200
+    received = api.post(f"/v1/products/{name}/stock/receipts", {"quantity": 5})
+    moved = api.get(f"/v1/products/{name}/movements")
+    assert (received.json or {})["sku"] == sku
+    assert [movement["quantity"] for movement in (moved.json or {})["data"]] == [5, 40]
+    archived = api.ask("DELETE", f"/v1/products/{name}")
+    assert (archived.json or {})["id"] == product["id"]
+    other = api.get("/v1/products/sku:SL").json or {}
+    assert (other["is_archived"], other["on_hand"], other["name"]) == (False, 40, "Sl")
+
+
+@pytest.mark.parametrize("sku", SLASHED)
+def test_a_sku_with_slashes_that_nothing_has_is_not_found(api: Api, sku: str) -> None:
+    api.stock("SL")
+    for method in ("PUT", "DELETE"):
+        answer = api.ask(method, f"/v1/products/sku:{quote(sku, safe='')}", json=a_mug() if method == "PUT" else {})
+        assert (answer.status_code, (answer.json or {})["code"]) == (404, "not_found")
+    assert not (api.get("/v1/products/sku:SL").json or {})["is_archived"]
+
+
+def a_mug() -> dict[str, object]:
+    return {"name": "Mug", "price": {"amount": "12.50", "currency": "EUR"}}

@@ -18,11 +18,11 @@ from ordercore.domain.errors import UnknownResource
 from ordercore.domain.order import Order
 from ordercore.domain.product import Product
 from ordercore.entrypoints.http import rendering
+from ordercore.entrypoints.http.operations import SKU_PREFIX
 
 V = TypeVar("V")
 
 LONGEST_NUMBER = 18
-SKU_PREFIX = "sku:"
 
 
 def answer(

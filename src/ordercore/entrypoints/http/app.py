@@ -45,9 +45,10 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def create_app(shop: OrderCore) -> Flask:
     """The application for a shop; whoever opened the shop closes it."""
     app = Flask("ordercore", static_folder=None, template_folder=None)
-    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # an address is what it says: a sku may end in a slash
     app.extensions[operations.EXTENSION] = shop
     problems.install(app)
+    app.before_request(lambda: inputs.refuse_other_address(request))
     app.before_request(lambda: inputs.refuse_large(request))
     app.wsgi_app = _secured(app.wsgi_app)  # type: ignore[method-assign,assignment] # as Flask says it is done
     operations.install(app, CAPABILITIES)

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from attrs import frozen
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge, UnsupportedMediaType
 
 from ordercore import PageRequest
 from ordercore.application.requests import refuse_bad_key
@@ -54,6 +54,12 @@ def read_json(request: Request, *, optional: bool = False) -> object:
         raise UnreadableRequest(detail=f"The body is no valid JSON: {failure.msg[:200]}.") from failure
     _refuse_repeated_names(raw, parsed)
     return parsed
+
+
+def refuse_other_address(request: Request) -> None:
+    """Raises NotFound where the address begins with several slashes: the router would take them for one."""
+    if request.environ["PATH_INFO"].startswith("//"):
+        raise NotFound
 
 
 def refuse_large(request: Request) -> None:

@@ -95,7 +95,7 @@ def _path_parameters(operation: Operation) -> list[Schema]:
 
 _PATH_WORDS = {
     "order": "The order's id or number.",
-    "product": "The product's id or sku; `sku:` may stand before a sku.",
+    "product": "The product's id or sku; `sku:` may stand before a sku, and has to before one with a slash (`%2F`).",
     "customer": "The customer's id.",
     "shipment": "The shipment's id.",
     "admin": "The admin user's id.",

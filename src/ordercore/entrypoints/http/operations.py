@@ -29,12 +29,24 @@ NIL = UUID(int=0)
 """Stands for the id in a path until the resource is looked up."""
 
 FIRST_PAGE = PageRequest()
+SKU_PREFIX = "sku:"
+"""Before the name of a product in a path: what follows is a sku, whatever it looks like."""
 
 
 class OneOrder(BaseConverter):
     """The name of one order in a path: anything but the address of the batch."""
 
     regex = r"(?!batch\Z)[^/]+"
+
+
+class OneProduct(BaseConverter):
+    """The name of one product in a path. What follows `sku:` may have slashes: a server decodes %2F before we see it.
+
+    So a sku is taken whole, up to the end or to the rest of a rule, and never for a part of itself.
+    """
+
+    regex = rf"{SKU_PREFIX}(?s:.+)|[^/]+"
+    part_isolating = False
 
 
 class Key(Enum):
@@ -158,7 +170,7 @@ class Capability:
 
 def install(app: Flask, capabilities: Sequence[Capability]) -> None:
     """Route every operation."""
-    app.url_map.converters["one"] = OneOrder
+    app.url_map.converters.update(one=OneOrder, named=OneProduct)
     for capability in capabilities:
         blueprint = Blueprint(capability.name, __name__, url_prefix="/v1")
         for operation in capability.operations:

@@ -49,7 +49,7 @@ def list_products(asked: Asked[None]) -> Response:
     return listed(asked.shop.catalogue.list(asked.which, asked.page), rendering.product)
 
 
-@products.operation("GET", "/products/<product>", answer=shapes.ProductShape, refusals=(UnknownResource,))
+@products.operation("GET", "/products/<named:product>", answer=shapes.ProductShape, refusals=(UnknownResource,))
 def get_product(asked: Asked[None], product: str) -> Response:
     """One product, by id or as sku:SKU."""
     shop = asked.shop
@@ -58,7 +58,7 @@ def get_product(asked: Asked[None], product: str) -> Response:
 
 @products.operation(
     "PUT",
-    "/products/<product>",
+    "/products/<named:product>",
     body=EditProduct,
     named=("product_id",),
     answer=shapes.ProductShape,
@@ -74,7 +74,7 @@ def edit_product(asked: Asked[EditProduct], product: str) -> Response:
 
 @products.operation(
     "DELETE",
-    "/products/<product>",
+    "/products/<named:product>",
     body=ArchiveProduct,
     named=("product_id",),
     answer=shapes.ProductShape,
@@ -90,7 +90,7 @@ def archive_product(asked: Asked[ArchiveProduct], product: str) -> Response:
 
 @products.operation(
     "POST",
-    "/products/<product>/stock/receipts",
+    "/products/<named:product>/stock/receipts",
     body=ReceiveStock,
     named=("product_id",),
     answer=shapes.ProductShape,
@@ -107,7 +107,7 @@ def receive_stock(asked: Asked[ReceiveStock], product: str) -> Response:
 
 @products.operation(
     "POST",
-    "/products/<product>/stock/adjustments",
+    "/products/<named:product>/stock/adjustments",
     body=AdjustStock,
     named=("product_id",),
     answer=shapes.ProductShape,
@@ -124,7 +124,7 @@ def adjust_stock(asked: Asked[AdjustStock], product: str) -> Response:
 
 @products.operation(
     "GET",
-    "/products/<product>/movements",
+    "/products/<named:product>/movements",
     which=NoFilter,
     answer=shapes.MovementShape,
     listed=True,

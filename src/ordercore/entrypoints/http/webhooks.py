@@ -100,8 +100,9 @@ def test_webhook(asked: Asked[None], webhook: str) -> Response:
 )
 def rotate_secret(asked: Asked[RotateSecret], webhook: str) -> Response:
     """Make a new secret; the one before signs beside it for a while."""
+    shop = asked.shop
     command = evolve(asked.command, subscription_id=_id(webhook))
-    return _with_secret(asked.shop.subscriptions.rotate_secret(command, idempotency_key=asked.key))
+    return _with_secret(shop.subscriptions.rotate_secret(command, idempotency_key=asked.key))
 
 
 @webhooks.operation(
@@ -115,8 +116,9 @@ def rotate_secret(asked: Asked[RotateSecret], webhook: str) -> Response:
 )
 def pause_webhook(asked: Asked[PauseSubscription], webhook: str) -> Response:
     """Deliver nothing until it is resumed; nothing is lost."""
+    shop = asked.shop
     command = evolve(asked.command, subscription_id=_id(webhook))
-    return _shown(asked.shop.subscriptions.pause(command, idempotency_key=asked.key))
+    return _shown(shop.subscriptions.pause(command, idempotency_key=asked.key))
 
 
 @webhooks.operation(
@@ -130,8 +132,9 @@ def pause_webhook(asked: Asked[PauseSubscription], webhook: str) -> Response:
 )
 def resume_webhook(asked: Asked[ResumeSubscription], webhook: str) -> Response:
     """Go on where it stopped."""
+    shop = asked.shop
     command = evolve(asked.command, subscription_id=_id(webhook))
-    return _shown(asked.shop.subscriptions.resume(command, idempotency_key=asked.key))
+    return _shown(shop.subscriptions.resume(command, idempotency_key=asked.key))
 
 
 @webhooks.operation(
@@ -145,8 +148,9 @@ def resume_webhook(asked: Asked[ResumeSubscription], webhook: str) -> Response:
 )
 def remove_webhook(asked: Asked[RemoveSubscription], webhook: str) -> Response:
     """Deliver nothing any more, and forget address and secrets."""
+    shop = asked.shop
     command = evolve(asked.command, subscription_id=_id(webhook))
-    return _shown(asked.shop.subscriptions.remove(command, idempotency_key=asked.key))
+    return _shown(shop.subscriptions.remove(command, idempotency_key=asked.key))
 
 
 @webhooks.operation(
@@ -160,8 +164,9 @@ def remove_webhook(asked: Asked[RemoveSubscription], webhook: str) -> Response:
 )
 def replay_events(asked: Asked[ReplayEvents], webhook: str) -> Response:
     """Deliver everything after a position once more."""
+    shop = asked.shop
     command = evolve(asked.command, subscription_id=_id(webhook))
-    return _shown(asked.shop.subscriptions.replay(command, idempotency_key=asked.key))
+    return _shown(shop.subscriptions.replay(command, idempotency_key=asked.key))
 
 
 @webhooks.operation("GET", "/webhooks/<webhook>/deliveries", which=NoFilter, answer=shapes.DeliveryShape, listed=True)
@@ -201,8 +206,9 @@ def give_up_event(asked: Asked[GiveUpEvent], webhook: str) -> Response:
 )
 def retry_dead_letter(asked: Asked[None], webhook: str, letter: str) -> Response:
     """Deliver a dead letter after all: late, alone, under its old number."""
+    shop = asked.shop
     command = RetryDeadLetter(subscription_id=_id(webhook), dead_letter_id=resource_id(letter, "dead letter"))
-    return answer(rendering.dead_letter(asked.shop.deliveries.retry(command)))
+    return answer(rendering.dead_letter(shop.deliveries.retry(command)))
 
 
 def _id(webhook: str) -> UUID:
