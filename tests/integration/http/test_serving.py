@@ -200,6 +200,69 @@ def test_postgresql_takes_several_worker_processes(postgres_url: str) -> None:
     assert answers == [201] * 10
 
 
+def test_a_killed_worker_process_is_replaced_and_the_shop_goes_on(postgres_url: str) -> None:
+    ordercore.migrate(postgres_url)
+    served = started(postgres_url, workers=2)
+    killed = set(children_of(served.process.pid))
+    assert len(killed) == 2
+    for number, child in enumerate(sorted(killed)):
+        os.kill(child, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while child in children_of(served.process.pid) or len(children_of(served.process.pid)) < 2:
+            assert time.monotonic() < until, "it was not replaced"
+            time.sleep(0.05)
+        assert persisting(served, f"after-{number}") == 201
+    assert not killed & set(children_of(served.process.pid))
+    assert served.stop() == 0
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+def test_no_process_goes_on_serving_when_the_main_one_is_killed(tmp_path: Path, *, stalled: bool) -> None:
+    served = started(f"sqlite:///{tmp_path}/shop.db", 1, "2")
+    assert served.ask("POST", "/v1/orders", an_order())[0] == 201
+    (child,) = children_of(served.process.pid)
+    with socket.create_connection(("127.0.0.1", served.port)) as client:
+        if stalled:
+            client.sendall(b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Le")
+            time.sleep(0.5)  # until the server has begun to read it
+        served.process.kill()
+        served.process.wait()
+        until = time.monotonic() + 30
+        while runs(child) or not is_free(served.port):
+            assert time.monotonic() < until, "it still serves"
+            time.sleep(0.05)
+    with ordercore.open(served.url) as shop:
+        assert not [finding for finding in shop.examine() if finding.verdict.value == "broken"]
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def runs(process: int) -> bool:
+    """Whether it runs; what nobody has reaped yet does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def persisting(served: Served, key: str) -> int:
+    """An order, asked for until somebody answers: a killed process takes its connections with it."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return served.ask("POST", "/v1/orders", an_order(), key)[0]
+        except (OSError, http.client.HTTPException):
+            assert time.monotonic() < until, "nobody answers"
+
+
 def test_any_other_server_finds_the_application_by_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

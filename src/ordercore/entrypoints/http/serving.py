@@ -1,14 +1,13 @@
-"""Serving: Granian in front of the application, housekeeping beside it, and an end that finishes what was accepted."""
+"""Serving: Granian in front of the application, the worker beside it, and an end that finishes what was accepted."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.synchronize import Lock
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -28,6 +27,8 @@ THREADS = 64
 
 HOUSEKEEPING_SECONDS = 5.0
 LONGEST_ROUND_SECONDS = 30.0
+ORPHAN_SECONDS = 1.0
+"""Between looks whether the main process is still there."""
 
 LONGEST_END_SECONDS = 45
 """So long a process may take to end: a provider's deadline, a round, some air. Then it is killed, which a store
@@ -48,7 +49,9 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then answer what was accepted and close the store.
 
-    `when_listening` is called once the socket is bound. The first worker process also does the housekeeping.
+    `when_listening` is called once the socket is bound. Each worker process is the shop's worker too: what only one may
+    do at a time is leased. One that was killed is replaced, unless that happens twice within five seconds; one whose
+    main process was killed ends by itself.
 
     Raises:
         InvalidRequest: several worker processes on SQLite, which has one writer.
@@ -57,8 +60,6 @@ def serve(
     if workers > 1 and url.startswith("sqlite"):
         raise InvalidRequest.of("/workers", "must be 1 on SQLite, which has one writer", "out_of_range")
     bootstrap.open(url).close()  # refused here, where the user sees it, not in a worker process
-    context = multiprocessing.get_context()
-    housekeeper = context.Lock()
     server = Server(
         "ordercore",
         address=host,
@@ -67,6 +68,7 @@ def serve(
         workers=workers,
         blocking_threads=threads,
         workers_kill_timeout=longest_end_seconds,
+        respawn_failed_workers=True,
         log_level=LogLevels.error,  # its warning about many threads is not for us: they wait for commits
         log_access=log_access,
     )
@@ -74,7 +76,7 @@ def serve(
         server.on_startup(when_listening)
     os.register_at_fork(after_in_child=_end_when_told)
     server.serve(
-        target_loader=partial(_application, url, housekeeper, housekeeping_seconds),
+        target_loader=partial(_application, url, os.getpid(), housekeeping_seconds, longest_end_seconds),
         wrap_loader=False,
     )
 
@@ -87,25 +89,37 @@ def _end_when_told() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _application(url: str, housekeeper: Lock, interval_seconds: float) -> Any:  # a WSGI application
-    """What each worker process calls once: its own store and application, housekeeping in the first one."""
+def _application(
+    url: str, main_process: int, interval_seconds: float, longest_end_seconds: int
+) -> Any:  # a WSGI application
+    """What each worker process calls once: its own store and application, and the shop's worker beside it."""
+    _beside("orphan watch", _end_with, main_process, longest_end_seconds)
     shop = bootstrap.open(url)
     stop = threading.Event()
-    rounds = None
-    if housekeeper.acquire(block=False):
-        rounds = threading.Thread(
-            target=run_worker, args=(shop, stop, interval_seconds), name="housekeeping", daemon=True
-        )
-        rounds.start()
+    rounds = _beside("housekeeping", run_worker, shop, stop, interval_seconds)
     Finalize(None, _end, args=(shop, stop, rounds), exitpriority=10)
     app = create_app(shop)
     settle_in()
     return app
 
 
-def _end(shop: OrderCore, stop: threading.Event, rounds: threading.Thread | None) -> None:
+def _beside(name: str, task: Callable[..., None], *args: object) -> threading.Thread:
+    thread = threading.Thread(target=task, args=args, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _end_with(main_process: int, longest_end_seconds: int) -> None:
+    """End this process when the main one is gone: nobody else would, and it would keep the port and serve for ever."""
+    while os.getppid() == main_process:
+        time.sleep(ORPHAN_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(longest_end_seconds)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _end(shop: OrderCore, stop: threading.Event, rounds: threading.Thread) -> None:
     """The last requests are answered: let a round end, then give the store back."""
     stop.set()
-    if rounds is not None:
-        rounds.join(LONGEST_ROUND_SECONDS)
+    rounds.join(LONGEST_ROUND_SECONDS)
     shop.close()
