@@ -1,9 +1,12 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-from tests.support.postgres import PostgresServer
+pytest.register_assert_rewrite("tests.support")  # before one of them is imported
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+from tests.support.postgres import PostgresServer  # noqa: E402
 
 # `make test` is quick and repeatable, `make prove` digs. No deadline: how fast a busy machine is says nothing about us.
 settings.register_profile("test", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])

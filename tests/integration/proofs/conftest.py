@@ -8,8 +8,6 @@ import pytest
 import ordercore
 from tests.support.postgres import PostgresServer
 
-pytest.register_assert_rewrite("tests.support.machine", "tests.support.crash", "tests.support.buyers")
-
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:

@@ -18,7 +18,15 @@ from ordercore.domain import limits
 from ordercore.domain.lifecycles import OrderStatus, PaymentStatus
 from ordercore.domain.money import total_of
 from ordercore.domain.order import Adjustment, Allocation, CancelReason, OnDecline, Order, OrderItem
-from ordercore.domain.payment import AnswerKind, Attempt, Payment, PaymentMethod, ProviderAnswer
+from ordercore.domain.payment import (
+    AnswerKind,
+    Attempt,
+    NextAction,
+    NextActionKind,
+    Payment,
+    PaymentMethod,
+    ProviderAnswer,
+)
 from ordercore.domain.product import DEFAULT_LOCATION
 from ordercore.testing.strategies.values import (
     addresses,
@@ -75,6 +83,12 @@ def answers(kinds: tuple[AnswerKind, ...] = tuple(AnswerKind)) -> SearchStrategy
             decline_code=codes,
         ),
         AnswerKind.UNKNOWN: st.just(ProviderAnswer(kind=AnswerKind.UNKNOWN)),
+        AnswerKind.ACTION_REQUIRED: st.builds(
+            ProviderAnswer,
+            kind=st.just(AnswerKind.ACTION_REQUIRED),
+            reference=references,
+            next_action=st.builds(NextAction, kind=st.sampled_from(NextActionKind), value=references),
+        ),
     }
     return st.one_of(*(by_kind[kind] for kind in kinds))
 

@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ordercore.domain import limits
 from ordercore.domain.actor import Actor, ActorKind, Permission
+from ordercore.domain.card_numbers import holds_card_number
 from ordercore.domain.countries import COUNTRIES
 from ordercore.domain.customer import Address, Contact
 from ordercore.domain.money import CURRENCY_PLACES, Money
@@ -78,13 +79,13 @@ def emails() -> SearchStrategy[str]:
 
 @cache
 def phones() -> SearchStrategy[str]:
-    """Five to fifteen digits with the usual separators."""
+    """Five to fifteen digits with the usual separators, no number of a card."""
     pairs = st.lists(st.tuples(st.sampled_from("0123456789"), st.sampled_from(("", "-", " "))), min_size=5, max_size=15)
     return st.builds(
         lambda plus, drawn: plus + "".join(digit + separator for digit, separator in drawn).strip(" "),
         st.sampled_from(("", "+")),
         pairs,
-    )
+    ).filter(lambda drawn: not holds_card_number(drawn))
 
 
 @cache
