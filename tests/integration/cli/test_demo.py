@@ -66,6 +66,7 @@ def test_the_printed_lines_work_as_they_stand(tmp_path: Path) -> None:
         assert placed["status"] == "confirmed"
         assert shell(look)["data"][0]["id"] == placed["id"]
         assert shell(f"{ship} --format json")["status"] == "labelled"
+        assert suggested(page, tmp_path)["status"] == "confirmed"
         assert "is_low" in subprocess.run(low, shell=True, check=True, capture_output=True, text=True).stdout
         secret = (tmp_path / "demo.db.token").read_text().strip()
         assert secret not in page
@@ -74,6 +75,17 @@ def test_the_printed_lines_work_as_they_stand(tmp_path: Path) -> None:
         assert str(mails) in page
         assert b"ada@example.com" in confirmation.read_bytes()
     assert findings(tmp_path, Verdict.BROKEN) == []
+
+
+def suggested(page: str, folder: Path) -> Any:
+    """What comes of the order that the demo's /docs suggests."""
+    address = re.findall(r"in the browser: (\S+)/docs", page)[0]
+    operation = json.load(urllib.request.urlopen(f"{address}/openapi.json"))["paths"]["/v1/orders"]["post"]
+    body = json.dumps(operation["requestBody"]["content"]["application/json"]["example"]).encode()
+    headers = {each["name"]: each["example"] for each in operation["parameters"]}
+    headers["Authorization"] = f"Bearer {(folder / 'demo.db.token').read_text().strip()}"
+    headers["Content-Type"] = "application/json"
+    return json.load(urllib.request.urlopen(urllib.request.Request(f"{address}/v1/orders", body, headers)))
 
 
 def eventually(look: Callable[[], list[Path]]) -> Path:

@@ -2,13 +2,16 @@ import re
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from ordercore.domain.errors import OrderCoreError
 from ordercore.entrypoints.http import openapi
 from ordercore.entrypoints.http.app import CAPABILITIES
-from ordercore.entrypoints.http.operations import Key, Operation, all_operations
+from ordercore.entrypoints.http.examples import EXAMPLES
+from ordercore.entrypoints.http.operations import NIL, Key, Operation, all_operations
 from ordercore.entrypoints.http.problems import status_of
+from ordercore.entrypoints.payloads import command_from
 from tests.support.api import Api
 
 OPERATIONS = list(all_operations(CAPABILITIES))
@@ -66,3 +69,28 @@ def test_a_batch_is_described_as_orders_with_their_keys(described: dict[str, Any
     schemas = described["components"]["schemas"]
     entry = schemas["Batch"]["properties"]["orders"]["items"]["$ref"].rpartition("/")[2]
     assert "idempotency_key" in schemas[entry]["required"]
+
+
+@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.body], ids=lambda each: each.view.__name__)
+def test_every_example_of_a_body_is_what_its_schema_and_its_command_want(
+    described: dict[str, Any], operation: Operation
+) -> None:
+    content = described_as(described, operation)["requestBody"]["content"]["application/json"]
+    refers = {"$ref": content["schema"]["$ref"], "components": described["components"]}
+    Draft202012Validator(refers).validate(content["example"])
+    assert operation.body is not None
+    assert command_from(operation.body, content["example"], **dict.fromkeys(operation.named, NIL))
+
+
+def test_every_example_is_some_operations(described: dict[str, Any]) -> None:
+    bodies = {each.view.__name__ for each in OPERATIONS if each.needs_body}
+    assert set(EXAMPLES) == bodies
+    keys = [each["example"] for each in described_as(described, OPERATIONS[0])["parameters"] if each["in"] == "header"]
+    assert keys == [f"{OPERATIONS[0].view.__name__}-1"]
+
+
+def test_the_example_of_an_order_places_one(api: Api, described: dict[str, Any]) -> None:
+    example = described["paths"]["/v1/orders"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    api.stock(example["items"][0]["sku"])
+    placed = api.post("/v1/orders", example)
+    assert (placed.status_code, (placed.json or {})["status"]) == (201, "confirmed")

@@ -18,6 +18,7 @@ from ordercore.domain.errors import (
     UnreadableRequest,
 )
 from ordercore.domain.limits import MAX_KEY_LENGTH, MAX_NAME_LENGTH, MAX_PAGE
+from ordercore.entrypoints.http.examples import EXAMPLES
 from ordercore.entrypoints.http.inputs import MAX_CURSOR_LENGTH
 from ordercore.entrypoints.http.operations import Key, Operation
 from ordercore.entrypoints.http.problems import HTTP_CODES, MEDIA_TYPE, TYPE_PREFIX, IdempotencyKeyRequired, status_of
@@ -74,12 +75,16 @@ def _operation(operation: Operation, schemas: Schemas) -> Schema:
         schema = schemas.payload(operation.body, operation.payload_fields)
         described["requestBody"] = {
             "required": operation.needs_body,
-            "content": {"application/json": {"schema": schema}},
+            "content": {"application/json": {"schema": schema, "example": _example(operation)}},
         }
     if operation.is_open:
         described["security"] = []
         described["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
     return described
+
+
+def _example(operation: Operation) -> Schema:
+    return EXAMPLES[operation.view.__name__] if operation.needs_body else {}
 
 
 def _summary(operation: Operation) -> str:
@@ -114,7 +119,9 @@ def _headers(operation: Operation) -> list[Schema]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": operation.key is Key.REQUIRED,
-                "description": "Repeating a request with its key never repeats its effect.",
+                "description": "Repeating a request with its key never repeats its effect; another request takes"
+                " another key.",
+                "example": f"{operation.view.__name__}-1",
                 "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[!-~]+$"},
             }
         )
