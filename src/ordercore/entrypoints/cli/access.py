@@ -24,7 +24,7 @@ from ordercore.entrypoints.cli.options import (
     yes_option,
 )
 from ordercore.entrypoints.cli.output import detail_format_option, format_option, print_one, print_page
-from ordercore.entrypoints.cli.session import admin_id, id_of, with_shop
+from ordercore.entrypoints.cli.session import admin_id, id_of, with_new_shop, with_shop
 from ordercore.entrypoints.http import rendering
 
 LONGEST_PASSWORD_LINE = 4096
@@ -50,7 +50,7 @@ def admin() -> None:
 @stdin_option
 @key_option
 @detail_format_option
-@with_shop
+@with_new_shop
 def add(shop: OrderCore, username: str, role: str, password_stdin: bool, key: str | None, format_: str | None) -> None:
     """Add an admin user, who takes part in the assignment of orders at once."""
     command = AddAdmin(username=username, password=_password(from_stdin=password_stdin), role=AdminRole(role))
@@ -126,7 +126,7 @@ def token() -> None:
     type=click.Choice([each.value for each in Permission]),
     help="What it may do; may be given several times; all for everything.",
 )
-@with_shop
+@with_new_shop
 def create(shop: OrderCore, name: str, scopes: tuple[str, ...]) -> None:
     """Make a token and print it, alone; it is shown this once."""
     _, secret = shop.tokens.create(CreateToken(name=name, permissions=frozenset(map(Permission, scopes))))

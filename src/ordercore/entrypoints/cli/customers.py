@@ -20,7 +20,7 @@ from ordercore.entrypoints.cli.options import (
     page_options,
 )
 from ordercore.entrypoints.cli.output import detail_format_option, format_option, print_one, print_page
-from ordercore.entrypoints.cli.session import id_of, with_shop
+from ordercore.entrypoints.cli.session import id_of, with_new_shop, with_shop
 
 
 @click.group(short_help="Customers: register, edit, find.")
@@ -34,7 +34,7 @@ def customer() -> None:
 @click.option("--locale", default="en", show_default=True, metavar="TAG", help="Language, such as de-AT.")
 @key_option
 @detail_format_option
-@with_shop
+@with_new_shop
 def register(shop: OrderCore, /, locale: str, key: str | None, format_: str | None, **given: Any) -> None:
     """Register a customer."""
     command = RegisterCustomer(contact=contact(given), address=address(given), locale=locale)

@@ -21,7 +21,7 @@ from ordercore.entrypoints.cli.importing import Importer, Parsed, Tally
 from ordercore.entrypoints.cli.options import dry_run_option, say, several
 from ordercore.entrypoints.cli.output import detail_format_option, print_one
 from ordercore.entrypoints.cli.refused import RefusedLines, beside
-from ordercore.entrypoints.cli.session import with_shop
+from ordercore.entrypoints.cli.session import with_new_shop
 from ordercore.entrypoints.cli.signals import until_told_to_stop
 from ordercore.entrypoints.cli.sources import Source
 from ordercore.entrypoints.process import settle_in
@@ -51,7 +51,7 @@ def import_() -> None:
 
 @import_.command()
 @file_options
-@with_shop
+@with_new_shop
 def products(shop: OrderCore, file: str, refused: str | None, dry_run: bool, format_: str | None) -> None:
     """Import products from a CSV file, gzipped or not; those whose sku is known are left alone, stock included.
 
@@ -73,7 +73,7 @@ def products(shop: OrderCore, file: str, refused: str | None, dry_run: bool, for
     help="record: paid elsewhere, no provider is asked; charge: take the money now.",
 )
 @click.option("--notify", is_flag=True, help="Tell the customers.")
-@with_shop
+@with_new_shop
 def orders(
     shop: OrderCore,
     file: str,

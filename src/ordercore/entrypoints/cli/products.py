@@ -23,7 +23,7 @@ from ordercore.entrypoints.cli.options import (
 )
 from ordercore.entrypoints.cli.output import detail_format_option, format_option, print_one, print_page
 from ordercore.entrypoints.cli.records import MOVEMENT_COLUMNS, PRODUCT_COLUMNS
-from ordercore.entrypoints.cli.session import product_id, with_shop
+from ordercore.entrypoints.cli.session import product_id, with_new_shop, with_shop
 from ordercore.entrypoints.http import rendering
 
 details = several(
@@ -49,7 +49,7 @@ def product() -> None:
 @key_option
 @dry_run_option
 @detail_format_option
-@with_shop
+@with_new_shop
 def add(shop: OrderCore, /, sku: str, key: str | None, dry_run: bool, format_: str | None, **given: Any) -> None:
     """Add a product: ordercore product add MUG --name Mug --price 12.50 --currency EUR --stock 40"""
     for name in ("name", "price", "currency"):

@@ -36,26 +36,25 @@ database_option = click.option(
 
 
 def with_shop(command: Callable[Concatenate[OrderCore, P], R]) -> Callable[P, R]:
-    """Give a command `--database`, and the open shop as its first argument."""
-
-    @database_option
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with opened(str(kwargs.pop("database"))) as shop:
-            return command(shop, *args, **kwargs)
-
-    return run
+    """Give a command `--database`, and the open shop as its first argument. There has to be one: it makes none."""
+    return _with_shop(command, with_file)
 
 
-@contextmanager
-def opened(database: str) -> Iterator[OrderCore]:
-    """The shop, open and bound to whoever runs the command.
+def with_new_shop(command: Callable[Concatenate[OrderCore, P], R]) -> Callable[P, R]:
+    """The same for a command that may be a shop's first: where there is no SQLite file it is made."""
+    return _with_shop(command, with_folder)
+
+
+def with_file(database: str) -> str:
+    """The same URL.
 
     Raises:
-        Unauthenticated: ORDERCORE_TOKEN is set and is no valid token.
+        Refusal: its SQLite file, or the folder of it, does not exist.
     """
-    with bootstrap.open(with_folder(database)) as shop:
-        yield shop.acting_as(actor_for(shop))
+    path = _sqlite_path(with_folder(database))
+    if path is not None and not path.exists():
+        raise Refusal(f"there is no database {path}; `ordercore init` makes one", Exit.UNAVAILABLE)
+    return database
 
 
 def with_folder(database: str) -> str:
@@ -64,9 +63,9 @@ def with_folder(database: str) -> str:
     Raises:
         Refusal: the folder of its SQLite file does not exist.
     """
-    path = database.removeprefix("sqlite:///").partition("?")[0]
-    if database.startswith("sqlite:///") and not Path(path).parent.is_dir():
-        raise Refusal(f"there is no folder {Path(path).parent}; make it, or name another file", Exit.UNAVAILABLE)
+    path = _sqlite_path(database)
+    if path is not None and not path.parent.is_dir():
+        raise Refusal(f"there is no folder {path.parent}; make it, or name another file", Exit.UNAVAILABLE)
     return database
 
 
@@ -139,3 +138,30 @@ def as_uuid(name: str) -> UUID | None:
         return UUID(name) if len(name) == 36 else None
     except ValueError:
         return None
+
+
+def _with_shop(command: Callable[Concatenate[OrderCore, P], R], checked: Callable[[str], str]) -> Callable[P, R]:
+    @database_option
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _opened(checked(str(kwargs.pop("database")))) as shop:
+            return command(shop, *args, **kwargs)
+
+    return run
+
+
+@contextmanager
+def _opened(database: str) -> Iterator[OrderCore]:
+    """The shop, open and bound to whoever runs the command.
+
+    Raises:
+        Unauthenticated: ORDERCORE_TOKEN is set and is no valid token.
+    """
+    with bootstrap.open(database) as shop:
+        yield shop.acting_as(actor_for(shop))
+
+
+def _sqlite_path(database: str) -> Path | None:
+    """The file of a SQLite database; None where there is none to look for."""
+    path = database.removeprefix("sqlite:///").partition("?")[0]
+    return Path(path) if database.startswith("sqlite:///") and path not in ("", ":memory:") else None

@@ -19,7 +19,7 @@ from ordercore.entrypoints.cli.exits import Exit
 from ordercore.entrypoints.cli.options import change_options, confirm, key_option, page, page_options, say, yes_option
 from ordercore.entrypoints.cli.output import detail_format_option, format_option, print_one, print_page
 from ordercore.entrypoints.cli.records import DELIVERY_COLUMNS, SUBSCRIPTION_COLUMNS
-from ordercore.entrypoints.cli.session import subscription_id, with_shop
+from ordercore.entrypoints.cli.session import subscription_id, with_new_shop, with_shop
 from ordercore.entrypoints.http import rendering_events as rendering
 
 argument = click.argument("webhook_", metavar="WEBHOOK")
@@ -51,7 +51,7 @@ def webhook() -> None:
 @click.option("--allow-private", is_flag=True, help="The address may lie inside the own network.")
 @key_option
 @detail_format_option
-@with_shop
+@with_new_shop
 def add(
     shop: OrderCore,
     address: str,

@@ -79,6 +79,41 @@ def test_what_goes_wrong_is_said_in_a_line_with_its_exit_code(
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("doctor",),
+        ("order", "list"),
+        (*PLACE, "MUG=1", *CARD),
+        ("event", "tail"),
+        ("export", "orders"),
+        ("worker", "status"),
+        ("stock", "receive", "MUG", "1"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_mistyped_database_is_not_made(terminal: Terminal, words: tuple[str, ...]) -> None:
+    before = sorted(terminal.folder.iterdir())
+    told = terminal.refused(Exit.UNAVAILABLE, *words, "--database", f"sqlite:///{terminal.folder}/shpo.db")
+    assert f"there is no database {terminal.folder}/shpo.db" in told
+    assert sorted(terminal.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("init",),
+        ("product", "add", "MUG", "--name", "Mug", "--price", "1", "--currency", "EUR"),
+        ("token", "create", "--name", "till", "--scope", "all"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_that_may_come_first_makes_the_database(terminal: Terminal, words: tuple[str, ...]) -> None:
+    url = f"sqlite:///{terminal.folder}/new.db"
+    terminal.run(*words, "--database", url)
+    assert terminal.json("order", "list", "--database", url) == {"data": [], "next": None}
+
+
 def test_a_file_that_is_no_database_is_told(terminal: Terminal) -> None:
     (terminal.folder / "text.db").write_text("a letter to my grandmother, long enough to be read\n" * 40)
     told = terminal.refused(Exit.UNAVAILABLE, "order", "list", "--database", f"sqlite:///{terminal.folder}/text.db")
