@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
 from ordercore import PageRequest
 from ordercore.domain.customer import Address, Contact
@@ -154,6 +157,15 @@ def asked(ask: Callable[[], T], *, otherwise: str) -> T:
 def say(text: str) -> None:
     """To the person, beside the output."""
     click.echo(text, err=True)
+
+
+def again(words: str) -> str:
+    """How another command is called on the same database: with --database where it was on this one's line."""
+    context = click.get_current_context()
+    if context.get_parameter_source("database") is not ParameterSource.COMMANDLINE:
+        return f"ordercore {words}"
+    database = str(context.params["database"])
+    return f"ordercore {words} --database {'URL' if urlsplit(database).password else shlex.quote(database)}"
 
 
 def _needed(name: str, given: str | None, before: str | None) -> str:

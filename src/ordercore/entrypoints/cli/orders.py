@@ -10,13 +10,16 @@ from ordercore import OrderCore, OrderFilter
 from ordercore.application.pricing import Quote
 from ordercore.application.shipping import MarkDelivered, ShipOrder
 from ordercore.application.steering import CancelOrder, CorrectAddress, HandOver, PayOrder
+from ordercore.domain.actor import Permission, may
 from ordercore.domain.errors import InvalidRequest
 from ordercore.domain.lifecycles import OrderStatus
 from ordercore.domain.order import Order
+from ordercore.domain.shipment import Shipment
 from ordercore.entrypoints.cli import drafts, records
 from ordercore.entrypoints.cli.options import (
     address,
     address_options,
+    again,
     change_options,
     confirm,
     dry_run_option,
@@ -179,7 +182,7 @@ def ship(
     command = ShipOrder(order_id=order_id(shop, order_), reason=reason, expected_version=expected_version)
     shipped = shop.shipping.ship(command, idempotency_key=key)
     if shipped.label is None:
-        say("The label has no final answer yet; the worker finishes it. Look again: ordercore shipment list")
+        say(_outstanding(shop, shipped))
     print_one(rendering.shipment(shipped), format_)
 
 
@@ -266,8 +269,21 @@ def _print(shop: OrderCore, order: Order, format_: str | None) -> None:
     if order.replayed:
         say("This key was used before for the same command; this is its order as it is now.")
     if order.payment.is_unknown:
-        say(f"The payment has no final answer yet; ask the provider: ordercore payment settle {order.number}")
+        say(f"The payment has no final answer yet; ask the provider: {again(f'payment settle {order.number}')}")
     payment = order.payment
     if order.status is OrderStatus.CANCELLED and payment.open_attempt is None and payment.returnable.amount_minor:
-        say(f"{payment.returnable} could not be given back ({payment.decline_code}); see: ordercore payment work-items")
+        say(
+            f"{payment.returnable} could not be given back ({payment.decline_code}); see: {again('payment work-items')}"
+        )
     print_one(records.order(shop, order), format_)
+
+
+def _outstanding(shop: OrderCore, shipment: Shipment) -> str:
+    """What a shipment without a label waits for; who may not read orders is not told which."""
+    if not may(shop.actor, Permission.ORDERS_READ):
+        return "The money or the label has no final answer yet; the worker finishes it."
+    order = shop.ordering.get(shipment.order_id)
+    if order.payment.open_attempt is None:
+        return f"The label has no final answer yet; the worker finishes it. Look again: {again('shipment list')}"
+    waits = "The money has no final answer yet, so there is no label; the worker finishes it"
+    return f"{waits}. Ask the provider now: {again(f'payment settle {order.number}')}"

@@ -11,6 +11,7 @@ from ordercore.domain.lifecycles import PaymentStatus, WorkItemStatus
 from ordercore.domain.payment import AnswerKind
 from ordercore.entrypoints.cli import records
 from ordercore.entrypoints.cli.options import (
+    again,
     amount_option,
     change_options,
     confirm,
@@ -56,7 +57,7 @@ def settle(shop: OrderCore, order_: str, key: str | None, format_: str | None) -
     """Ask the provider now what became of an order's payment."""
     settled = shop.payments.settle(order_id(shop, order_), idempotency_key=key)
     if settled.payment.open_attempt is not None:
-        say("The provider does not tell. Decide by hand: ordercore payment resolve ORDER --outcome ... --reason ...")
+        say(f"The provider does not tell. Decide by hand: {again('payment resolve ORDER --outcome ... --reason ...')}")
     print_one(records.order(shop, settled), format_)
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,6 +169,41 @@ def test_the_history_tells_everything_in_order(stocked: Terminal) -> None:
     assert stocked.json("event", "list", "--stream", "order")["data"][0]["type"] == "order.placed.v1"
 
 
+def test_a_hint_names_the_database_that_the_command_was_given(stocked: Terminal) -> None:
+    place = ("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_timeout")
+    by_environment = stocked.run(*place).stderr
+    by_option = stocked.run(*place, "--database", stocked.url).stderr
+    assert "payment settle 1001\n" in by_environment
+    assert f"payment settle 1002 --database {stocked.url}\n" in by_option
+
+
+def test_a_hint_repeats_no_password(stocked: Terminal, postgres_url: str) -> None:
+    stocked.run("init", "--database", postgres_url)
+    stocked.url = stocked.env["ORDERCORE_DATABASE_URL"] = postgres_url
+    stocked.add_mug()
+    with_password = re.sub("//([^:@/]+)(:[^@]*)?@", r"//\1:s3cret@", postgres_url)
+    place = ("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_timeout")
+    told = stocked.run(*place, "--database", with_password).stderr
+    assert "payment settle 1001 --database URL\n" in told
+    assert "s3cret" not in told
+
+
+def test_a_shipment_that_waits_for_its_label_is_told(stocked: Terminal) -> None:
+    nowhere = (*BUYER, "--line1", "TIMEOUT", "--city", "Springfield", "--country", "US")
+    placed = stocked.json("order", "place", "--sku", "MUG", *nowhere, "--token", "tok_visa")
+    waits = stocked.run("order", "ship", placed["number"])
+    assert json.loads(waits.stdout)["status"] == "pending"
+    assert "The label has no final answer yet; the worker finishes it" in waits.stderr
+
+
+def test_who_may_not_read_orders_is_not_told_what_a_shipment_waits_for(stocked: Terminal) -> None:
+    order = stocked.json("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_captureTimeout")
+    stocked.env["ORDERCORE_TOKEN"] = stocked.run(
+        "token", "create", "--name", "x", "--scope", "orders:manage"
+    ).stdout.strip()
+    assert "The money or the label has no final answer yet" in stocked.run("order", "ship", order["id"]).stderr
+
+
 def test_an_unanswered_payment_is_told_and_settled(stocked: Terminal) -> None:
     placed = stocked.run("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_timeout")
     assert "ordercore payment settle" in placed.stderr
@@ -212,4 +248,5 @@ def test_a_shipment_that_waits_for_money_is_told(stocked: Terminal) -> None:
     stocked.run("order", "place", "--sku", "MUG", *BUYER, *ADDRESS, "--token", "tok_captureTimeout")
     result = stocked.run("order", "ship", "latest")
     assert json.loads(result.stdout)["status"] == "pending"
-    assert "the worker finishes it" in result.stderr
+    assert "The money has no final answer yet, so there is no label; the worker finishes it" in result.stderr
+    assert result.stderr.endswith("ordercore payment settle 1001\n")
