@@ -145,6 +145,40 @@ def test_a_client_that_never_finishes_its_request_cannot_keep_the_server_from_en
         assert not [finding for finding in shop.examine() if finding.verdict.value == "broken"]
 
 
+def test_an_address_is_taken_as_it_is_spelled(served: Served) -> None:
+    assert served.ask("GET", "/v1/products/sku:MUG")[0] == 200
+    for path, code in (
+        ("/v1/products/sku:MUG%2F", "not_found"),
+        ("/v1/products/sku:%2FMUG", "not_found"),
+        ("/v1/products/MUG/", "no_such_address"),
+        ("//v1/products/sku:MUG", "no_such_address"),
+    ):
+        status, problem = served.ask("GET", path)
+        assert (status, problem["code"]) == (404, code)
+    slashed = {"sku": "MUG/", "name": "Slashed", "price": {"amount": "1", "currency": "EUR"}}
+    assert served.ask("POST", "/v1/products", slashed)[0] == 201
+    assert served.ask("DELETE", "/v1/products/sku:MUG%2F", key="d")[1]["sku"] == "MUG/"
+    assert not served.ask("GET", "/v1/products/sku:MUG")[1]["is_archived"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /" + b"x" * 65_534 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"NONSENSE\r\n\r\n", 400),
+    ],
+    ids=["an endless address", "no HTTP"],
+)
+def test_what_never_reaches_the_application_is_answered_by_a_status_alone(
+    served: Served, sent: bytes, status: int
+) -> None:
+    with socket.create_connection(("127.0.0.1", served.port)) as client:
+        client.sendall(sent)
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        assert (answer.status, answer.read()) == (status, b"")
+
+
 def test_a_large_body_is_refused_before_it_is_sent(served: Served) -> None:
     connection = served.connect()
     connection.putrequest("POST", "/v1/orders")
