@@ -63,7 +63,7 @@ def order_of(given: Mapping[str, Any]) -> PlaceOrder:
         ship_to=address(given),
         items=items_of(given["sku"]),
         payment=PaymentDetails(token=token) if token else None,
-        expected_total=money(given["expected_total"]),
+        expected_total=money(given["expected_total"], "expected_total"),
         on_decline=OnDecline(given["on_decline"]),
         external_reference=given["external_reference"],
     )

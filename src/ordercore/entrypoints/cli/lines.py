@@ -10,9 +10,9 @@ import orjson
 
 from ordercore.application.catalogue import AddProduct
 from ordercore.application.importing import ImportedOrder
-from ordercore.domain.errors import FieldProblem, InvalidRequest, OrderCoreError, UnreadableRequest
+from ordercore.domain.errors import InvalidRequest, OrderCoreError, UnreadableRequest
 from ordercore.domain.limits import MAX_BODY_BYTES
-from ordercore.domain.money import Money
+from ordercore.entrypoints.cli.options import price
 from ordercore.entrypoints.cli.sources import Source
 from ordercore.entrypoints.payloads import order_from_line
 
@@ -85,24 +85,13 @@ def _product(row: Mapping[str, Any], seen: set[int]) -> AddProduct | OrderCoreEr
         values: dict[str, Any] = {name: row[name] for name in ("sku", "name", "description") if name in row}
         values |= {name: _number(name, row[name]) for name in NUMBER_COLUMNS if row.get(name)}
         values |= {"category": row["category"]} if row.get("category") else {}
-        product = AddProduct(price=_price(row["price"], row["currency"]), **values)
+        product = AddProduct(price=price(row["price"], row["currency"]), **values)
     except OrderCoreError as refusal:
         return refusal
     if (name := hash(product.sku)) in seen:
         return InvalidRequest.of("/sku", f"{product.sku} was named before in this file", "duplicate")
     seen.add(name)
     return product
-
-
-def _price(amount: str, currency: str) -> Money:
-    try:
-        return Money.of(amount, currency)
-    except InvalidRequest as refusal:
-        problems = tuple(
-            FieldProblem("/price" if each.pointer == "/amount" else each.pointer, each.detail, each.code)
-            for each in refusal.problems
-        )
-        raise InvalidRequest(problems=problems) from refusal
 
 
 def _number(name: str, text: str) -> int:

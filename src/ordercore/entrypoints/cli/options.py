@@ -99,16 +99,25 @@ def address(given: Mapping[str, Any]) -> Address | None:
     return Address(**{name: given[name] for name in names})
 
 
-def money(text: str | None) -> Money | None:
+def money(text: str | None, field: str = "amount") -> Money | None:
     """Money as it is printed: "12.50 EUR".
 
     Raises:
-        InvalidRequest: it is written differently.
+        InvalidRequest: it is written differently; the field is named.
     """
     if text is None:
         return None
     amount, _, currency = text.strip().partition(" ")
-    return Money.of(amount, currency.strip())
+    return _money(amount, currency.strip(), {"/amount": f"/{field}", "/currency": f"/{field}"})
+
+
+def price(amount: str, currency: str) -> Money:
+    """Money that came as a price and a currency.
+
+    Raises:
+        InvalidRequest: it is none; `/price` or `/currency` is named.
+    """
+    return _money(amount, currency, {"/amount": "/price", "/currency": "/currency"})
 
 
 def moment(text: str | None) -> datetime | None:
@@ -166,6 +175,14 @@ def again(words: str) -> str:
         return f"ordercore {words}"
     database = str(context.params["database"])
     return f"ordercore {words} --database {'URL' if urlsplit(database).password else shlex.quote(database)}"
+
+
+def _money(amount: str, currency: str, names: Mapping[str, str]) -> Money:
+    try:
+        return Money.of(amount, currency)
+    except InvalidRequest as refusal:
+        problems = tuple(FieldProblem(names[each.pointer], each.detail, each.code) for each in refusal.problems)
+        raise InvalidRequest(problems=problems) from refusal
 
 
 def _needed(name: str, given: str | None, before: str | None) -> str:

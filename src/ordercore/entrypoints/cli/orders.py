@@ -74,7 +74,7 @@ def quote(
     if file is not None:
         command = drafts.from_file(Quote, file)
     else:
-        command = Quote(items=drafts.items_of(sku), expected_total=money(expected_total))
+        command = Quote(items=drafts.items_of(sku), expected_total=money(expected_total, "expected_total"))
     print_one(rendering.quote(shop.ordering.quote(command)), format_)
 
 

@@ -8,7 +8,6 @@ import click
 
 from ordercore import OrderCore, ProductFilter
 from ordercore.application.catalogue import AddProduct, AdjustStock, ArchiveProduct, EditProduct, ReceiveStock
-from ordercore.domain.money import Money
 from ordercore.entrypoints.cli.options import (
     change_options,
     confirm,
@@ -16,6 +15,7 @@ from ordercore.entrypoints.cli.options import (
     key_option,
     page,
     page_options,
+    price,
     reason_option,
     say,
     several,
@@ -55,8 +55,8 @@ def add(shop: OrderCore, /, sku: str, key: str | None, dry_run: bool, format_: s
     for name in ("name", "price", "currency"):
         if given[name] is None:
             raise click.UsageError(f"--{name} is needed.")
-    price = Money.of(given.pop("price"), given.pop("currency"))
-    command = AddProduct(sku=sku, price=price, **{name: value for name, value in given.items() if value is not None})
+    cost = price(given.pop("price"), given.pop("currency"))
+    command = AddProduct(sku=sku, price=cost, **{name: value for name, value in given.items() if value is not None})
     if dry_run:
         say(f"Would add {command.sku}: {command.name}, {command.price}. Nothing was written.")
         return
@@ -90,14 +90,14 @@ def edit(
 ) -> None:
     """Change details of a product; what is not given stays."""
     before = shop.catalogue.get(product_id(shop, product_))
-    price = Money.of(given.pop("price") or before.price.amount, given.pop("currency") or before.price.currency)
+    cost = price(given.pop("price") or before.price.amount, given.pop("currency") or before.price.currency)
     kept = {name: getattr(before, name) if value is None else value for name, value in given.items()}
     # What stays was read just now: without a key, nobody may have changed it in between. A repeat with a key is the
     # same command only if it does not name the version that its first run has made.
     implied = before.version if key is None else None
     command = EditProduct(
         product_id=before.id,
-        price=price,
+        price=cost,
         reason=reason,
         expected_version=expected_version if expected_version is not None else implied,
         **{**kept, **dict.fromkeys(clear)},
