@@ -219,4 +219,4 @@ class Store(Protocol):
         """A snapshot that can list and search; SQL only (the memory store refuses with StoreUnavailable)."""
 
     def close(self) -> None:
-        """Give connections and files back."""
+        """Give connections and files back. Who begins or reads afterwards gets StoreUnavailable."""

@@ -8,6 +8,7 @@ from datetime import UTC
 import pytest
 
 from ordercore.domain.admin import STORE_ADMIN
+from ordercore.domain.errors import StoreUnavailable
 from ordercore.ports.store import Store
 from ordercore.testing.store_claims import ClaimTests
 from ordercore.testing.store_holding import HoldingTests
@@ -52,6 +53,14 @@ class StoreSuite(ClaimTests, KeepingTests, HoldingTests, ReadingTests):
             pytest.fail("began inside another")
         with store.begin() as work:
             assert work.orders.next_numbers(1)
+
+    def test_a_closed_store_is_not_available(self, store: Store) -> None:
+        store.close()
+        with pytest.raises(StoreUnavailable, match="closed"), store.begin():
+            pytest.fail("began in a closed store")
+        with pytest.raises(StoreUnavailable, match="closed"), store.reading():
+            pytest.fail("read from a closed store")
+        store.close()
 
     def test_what_is_not_there_is_absent_from_answers(self, store: Store) -> None:
         nobody = new_id()

@@ -25,6 +25,16 @@ def a_mug() -> AddProduct:
     return AddProduct(sku="MUG", name="Mug", price=Money.of("12.50", "EUR"), quantity_in_stock=1)
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///{}"])
+def test_a_closed_shop_says_so_and_opens_nothing(url: str, sqlite_file: Path) -> None:
+    with ordercore.open(url.format(sqlite_file)) as shop:
+        pass
+    for use in (shop.catalogue.list, lambda: shop.catalogue.add_product(a_mug()), shop.examine, shop.ordering.list):
+        with pytest.raises(StoreUnavailable, match="the shop was closed"):
+            use()
+    assert not sqlite_file.with_name("shop.db-wal").exists()
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux shows them")
 def test_a_closed_shop_leaves_no_lock_file_open(sqlite_file: Path) -> None:
     for _ in range(3):

@@ -92,6 +92,7 @@ class MemoryStore:
         self._now = now
         self._writing = Lock()
         self._writer: int | None = None
+        self._is_closed = False
         self._state = State()
         own = AdminUser(id=STORE_ADMIN, username="shop", role=AdminRole.OWNER, added_at=now())
         self._state.admins[own.id] = own
@@ -99,6 +100,7 @@ class MemoryStore:
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
+        self._refuse_closed()
         if self._writer == get_ident():
             raise NestedTransaction("this thread is inside a unit of work already")
         with self._writing:
@@ -113,6 +115,7 @@ class MemoryStore:
 
     @contextmanager
     def reading(self) -> Iterator[Lookups]:
+        self._refuse_closed()
         yield MemoryLookups(self._state, self._now())
 
     def listing(self) -> AbstractContextManager[Queries]:
@@ -124,3 +127,8 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to give back."""
+        self._is_closed = True
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            raise StoreUnavailable(reason="the shop was closed")

@@ -49,6 +49,7 @@ class SqlStore:
         file = engines.database_file(self.address)
         self._file_lock = None if file is None else FileLock(file)
         self._is_shared = engines.is_in_memory(self.address)
+        self._is_closed = False
 
     @property
     def sealer(self) -> Sealer:
@@ -62,6 +63,7 @@ class SqlStore:
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
         """A writing transaction."""
+        self._refuse_closed()
         self._refuse_nesting()
         sealer = self.sealer
         self._in_transaction.open = True
@@ -80,6 +82,7 @@ class SqlStore:
     @contextmanager
     def listing(self) -> Iterator[Queries]:
         """A snapshot that can list and search."""
+        self._refuse_closed()
         sealer = self.sealer
         with self.snapshot() as (connection, wire):
             yield SqlQueries(connection, wire, sealer, self.clock)
@@ -87,6 +90,7 @@ class SqlStore:
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, Wire]]:
         """What every reader reads from: a transaction that waits for no writer and writes nothing."""
+        self._refuse_closed()
         if self._is_shared:
             self._refuse_nesting()  # the one connection is in the middle of a transaction
         with engines.translated(), self._shared(), self.reading_engine.connect() as connection:
@@ -132,6 +136,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Give connections and files back."""
+        self._is_closed = True
         if self._own is not None:
             self._own.close()
             self._own = None
@@ -171,6 +176,11 @@ class SqlStore:
             self._roll_back(connection, cursor)
             raise
         self._commit(connection, cursor)
+
+    def _refuse_closed(self) -> None:
+        """The engines would connect again: to a file that its user thinks is free, or to nothing in memory."""
+        if self._is_closed:
+            raise StoreUnavailable(reason="the shop was closed")
 
     def _refuse_nesting(self) -> None:
         if getattr(self._in_transaction, "open", False):
