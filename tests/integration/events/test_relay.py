@@ -108,6 +108,17 @@ def test_events_are_handed_on_only_to_who_is_active(shop: OrderCore) -> None:
     assert relaying.hand_on(shop._core, shop.actor.id) == 0
 
 
+def test_lanes_are_claimed_only_for_who_is_still_active(shop: OrderCore, publisher: RememberingPublisher) -> None:
+    subscription = subscribe(shop)
+    add(shop)
+    sequencing.sequence(shop._core)
+    assert relaying.hand_on(shop._core, subscription.id)
+    shop.subscriptions.pause(PauseSubscription(subscription_id=subscription.id))
+    assert claim(shop._core, subscription, publisher) == []
+    shop.subscriptions.resume(ResumeSubscription(subscription_id=subscription.id))
+    assert claim(shop._core, subscription, publisher)
+
+
 def test_a_relay_that_is_told_to_stop_ends_after_what_it_has_begun(
     shop: OrderCore, publisher: RememberingPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,14 +183,19 @@ def _contradict(draw: DrawFn, order: Order) -> Order:
     )
 
 
+def _waits_for_its_money(order: Order) -> bool:
+    """Whether an answer is outstanding, or contradicts the books: then nothing more is asked."""
+    return order.payment.open_attempt is not None or order.payment.discrepancy != 0
+
+
 def _pay_again(draw: DrawFn, order: Order) -> Order:
-    if order.status is not OrderStatus.PENDING or order.payment.open_attempt:
+    if order.status is not OrderStatus.PENDING or _waits_for_its_money(order):
         return order
     return order.pay(token="tok_visa", attempt_id=draw(uuid7s()), at=draw(times()), actor_id=draw(uuid7s()))
 
 
 def _capture(draw: DrawFn, order: Order) -> Order:
-    if order.payment.status is not PaymentStatus.AUTHORISED or order.payment.open_attempt:
+    if order.payment.status is not PaymentStatus.AUTHORISED or _waits_for_its_money(order):
         return order
     if order.status is not OrderStatus.CONFIRMED:
         return order
@@ -200,6 +205,8 @@ def _capture(draw: DrawFn, order: Order) -> Order:
 def _ship(draw: DrawFn, order: Order) -> Order:
     """A claim and, mostly, its label, where nothing stands against it."""
     if order.status is not OrderStatus.CONFIRMED or order.payment.status is not PaymentStatus.CAPTURED:
+        return order
+    if _waits_for_its_money(order):
         return order
     shipment_id, at, actor_id = draw(uuid7s()), draw(times()), draw(uuid7s())
     if not any(item.quantity_claimed for item in order.items):
@@ -217,7 +224,7 @@ def _deliver(draw: DrawFn, order: Order) -> Order:
 
 
 def _cancel(draw: DrawFn, order: Order) -> Order:
-    is_open = order.status in (OrderStatus.PENDING, OrderStatus.CONFIRMED)
+    is_open = order.status in (OrderStatus.PENDING, OrderStatus.CONFIRMED) and not order.payment.discrepancy
     if not is_open or any(item.quantity_claimed for item in order.items):
         return order
     expires = order.status is OrderStatus.PENDING and draw(st.booleans())
