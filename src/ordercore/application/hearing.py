@@ -64,16 +64,16 @@ def hear(core: Core, provider: str, body: bytes, headers: Mapping[str, str]) -> 
 
 def _news(core: Core, provider: str, reports: Iterable[ProviderReport]) -> Sequence[News]:
     """The reports about attempts of ours; the others are left to reconciliation."""
-    about = {attempt_id: report for report in reports if (attempt_id := _attempt_id(report)) is not None}
+    about = [(attempt_id, report) for report in reports if (attempt_id := _attempt_id(report)) is not None]
     with core.store.reading() as lookups:
-        orders = lookups.orders_of_attempts(about)
+        orders = lookups.orders_of_attempts({attempt_id for attempt_id, _ in about})
         held = lookups.orders(set(orders.values()))
     return [
         News(
             recording=recording_of(core, held[orders[attempt_id]], attempt_id, report.answer, SYSTEM.id),
             claim=_claim(core, f"{provider}:{report.event_id}", orders[attempt_id]),
         )
-        for attempt_id, report in about.items()
+        for attempt_id, report in about
         if attempt_id in orders
     ]
 

@@ -87,7 +87,7 @@ def _awaited(core: Core, actor: Actor, order_id: UUID, attempt_id: UUID, key: st
     until = core.clock.now() + core.settings.request_wait
     while True:
         order = existing(core, order_id, "order", lambda lookups: lookups.orders)
-        attempt = _attempt(order, attempt_id)
+        attempt = order.payment.attempt(attempt_id)
         if attempt.status is not AttemptStatus.PENDING:
             return order
         if _age(core, attempt) > patience(core):
@@ -102,13 +102,9 @@ def _age(core: Core, attempt: Attempt) -> timedelta:
         return lookups.now - attempt.started_at
 
 
-def _attempt(order: Order, attempt_id: UUID) -> Attempt:
-    return next(each for each in order.payment.attempts if each.id == attempt_id)
-
-
 def _judged(order: Order, attempt_id: UUID) -> Order:
     """The order, unless the provider declined; without an answer it says so by its payment."""
-    attempt = _attempt(order, attempt_id)
+    attempt = order.payment.attempt(attempt_id)
     if attempt.status is AttemptStatus.DECLINED:
         raise MoneyNotMoved(
             order_number=str(order.number),

@@ -240,7 +240,7 @@ def _resolve(work: UnitOfWork, intent: Intent[_Asked[ResolveAttempt]]) -> Order:
     if decision is None:
         raise _refusal(named(work.orders.hold((intent.command.order_id,)), intent.command.order_id, "order"))
     (decided,) = settle(work, (decision,))
-    attempt = next(each for each in decided.payment.attempts if each.id == decision.attempt_id)
+    attempt = decided.payment.attempt(decision.attempt_id)
     if attempt.status is not ATTEMPT_STATUS[decision.answer.kind]:
         raise _refusal(decided)
     return decided

@@ -90,7 +90,7 @@ def _close_alerts(
     answered: dict[UUID, str] = {}
     for each in recordings:
         was_unknown = before[each.order.id].payment.is_unknown
-        now = next(one for one in after[each.order.id].payment.attempts if one.id == each.attempt_id)
+        now = after[each.order.id].payment.attempt(each.attempt_id)
         if was_unknown and not now.is_open:
             answered[each.attempt_id] = f"answered: {now.status.value}"
     if answered:
@@ -103,8 +103,8 @@ def _alert_unreturned(
     """A void or refund that was declined leaves a cancelled order's money where it is: somebody looks at it."""
     for each in recordings:
         order = after[each.order.id]
-        attempt = _attempt(order, each.attempt_id)
-        was_open = _attempt(before[order.id], each.attempt_id).is_open
+        attempt = order.payment.attempt(each.attempt_id)
+        was_open = before[order.id].payment.attempt(each.attempt_id).is_open
         is_refused = attempt.status is AttemptStatus.DECLINED and attempt.kind in (AttemptKind.VOID, AttemptKind.REFUND)
         if order.status is OrderStatus.CANCELLED and was_open and is_refused:
             item = WorkItem.open(
@@ -343,7 +343,7 @@ def _ask(core: Core, within: timedelta | None, order: Order) -> ProviderAnswer:
 
 
 def _recorded(order: Order, each: Recording, work: UnitOfWork) -> Order:
-    if each.note is not None and not _attempt(order, each.attempt_id).is_open:
+    if each.note is not None and not order.payment.attempt(each.attempt_id).is_open:
         return order
     after = order.record(each.attempt_id, each.answer, entry_id=each.entry_id, at=each.at, actor_id=each.actor_id)
     if after is order:
@@ -367,10 +367,6 @@ def _became_sure(before: Order, after: Order) -> bool:
     return before.status is OrderStatus.PENDING and is_held
 
 
-def _attempt(order: Order, attempt_id: UUID) -> Attempt:
-    return next(each for each in order.payment.attempts if each.id == attempt_id)
-
-
 def _finish_requests(
     work: UnitOfWork, recordings: Iterable[Recording], before: Mapping[UUID, Order], orders: Mapping[UUID, Order]
 ) -> None:
@@ -378,8 +374,8 @@ def _finish_requests(
     finished: dict[str, dict[UUID, str]] = {}
     for each in recordings:
         order = orders[each.order.id]
-        attempt = _attempt(order, each.attempt_id)
-        if attempt.is_open or not _attempt(before[order.id], attempt.id).is_open:
+        attempt = order.payment.attempt(each.attempt_id)
+        if attempt.is_open or not before[order.id].payment.attempt(attempt.id).is_open:
             continue
         if order.status is OrderStatus.CANCELLED and order.payment.open_attempt is None:
             finished.setdefault(REFUND, {})[order.id] = DONE

@@ -294,7 +294,7 @@ class Order(Aggregate):
         says; the stock of a cancelled one is the use case's to release (`reserved`, read before). An order that was
         cancelled before the answer came is never revived: see `has_money_to_return`.
         """
-        attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        attempt = self.payment.attempt(attempt_id)
         answer = attempt.credible(answer)
         if attempt.is_contradicted_by(answer):
             return self._contradicted(attempt, answer, entry_id, at, actor_id)
@@ -323,7 +323,7 @@ class Order(Aggregate):
         self, work_item_id: UUID, attempt_id: UUID, amount: Money, *, entry_id: UUID, at: datetime, actor_id: UUID
     ) -> Order:
         """The order once somebody has settled a discrepancy of its payment."""
-        attempt = next(each for each in self.payment.attempts if each.id == attempt_id)
+        attempt = self.payment.attempt(attempt_id)
         fact = PaymentDiscrepancySettled(
             occurred_at=at,
             actor_id=actor_id,
@@ -401,7 +401,7 @@ class Order(Aggregate):
             return False
         if not payment.returnable.amount_minor:
             return False
-        answered = next(each for each in payment.attempts if each.id == answered_id)
+        answered = payment.attempt(answered_id)
         is_refused = answered.status is AttemptStatus.DECLINED and answered.amount == payment.returnable
         return not (is_refused and answered.kind in (AttemptKind.VOID, AttemptKind.REFUND))
 

@@ -179,6 +179,10 @@ class Payment:
     entries: tuple[LedgerEntry, ...] = field(default=(), eq=False, repr=False)
     next_action: NextAction | None = field(default=None, eq=False, repr=False)
 
+    def attempt(self, attempt_id: UUID) -> Attempt:
+        """The attempt with that id, which is one of these."""
+        return next(each for each in self.attempts if each.id == attempt_id)
+
     @property
     def open_attempt(self) -> Attempt | None:
         """The attempt without a final answer; there is at most one."""

@@ -65,7 +65,7 @@ class Requests(Protocol):
         """Stage that these claims of this unit of work never happened: their refusal had no effect."""
 
     def delete_finished(self, before: datetime, limit: int) -> int:
-        """Delete up to that many requests whose outcome is older and whose order awaits no answer; how many."""
+        """Delete up to that many requests whose outcome is older and that no attempt without answer is about."""
 
 
 class Collection(Protocol[A]):

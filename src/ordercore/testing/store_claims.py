@@ -154,6 +154,19 @@ class ClaimTests:
             assert all(lookups.request_outcome(ACTOR_ID, claim.key) is None for claim in claims)
             assert lookups.request_outcome(ACTOR_ID, "running") is not None
 
+    def test_a_request_stays_while_its_order_or_its_attempt_has_no_answer(self, store: Store) -> None:
+        order = place(store)
+        (attempt,) = order.payment.attempts
+        about = {"order": order.id, "attempt": attempt.id, "another": new_id()}
+        claims = [evolve(a_claim(key), outcome="done", resource_id=id) for key, id in about.items()]
+        with store.begin() as work:
+            work.requests.claim(claims)
+        with store.begin() as work:
+            assert work.requests.delete_finished(work.now + LONG, 10) == 1
+        with store.reading() as lookups:
+            kept = [key for key in about if lookups.request_outcome(ACTOR_ID, key) is not None]
+        assert kept == ["order", "attempt"]
+
     def test_of_two_threads_with_one_key_the_second_finds_the_first(self, store: Store) -> None:
         first, second = a_claim("raced"), a_claim("raced")
         claimed, found = Event(), []

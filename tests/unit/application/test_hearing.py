@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ordercore.adapters.payments import notifications
+from ordercore.adapters.payments.fake import FakeGateway
 from ordercore.application.moving import CapturePayment, RefundPayment
 from ordercore.application.settings import CapturePolicy, Settings
 from ordercore.application.shop import OrderCore
@@ -20,7 +21,7 @@ from ordercore.domain.order import Order
 from ordercore.domain.payment import AnswerKind, AttemptKind, ProviderAnswer
 from ordercore.ports.commits import Change
 from ordercore.ports.gateway import ProviderReport
-from ordercore.testing.faults import Cut, Fault, FaultPlan
+from ordercore.testing.faults import Cut, Fault, FaultPlan, FixedClock
 from tests.support.cores import TIMEOUT, OpenShop, a_command, a_shop, add, placed, told_of
 
 C = TypeVar("C")
@@ -59,6 +60,25 @@ def test_a_notification_settles_what_no_answer_settled() -> None:
     after = shop.ordering.place(a_command(token=TIMEOUT), idempotency_key="k")
     assert (after.status, after.replayed) == (OrderStatus.CONFIRMED, True)
     assert told_of(shop, order.id).kinds == ["confirmation"]
+
+
+class TellsTwice(FakeGateway):
+    """A provider whose notifications tell of an attempt once more, knowing less."""
+
+    def read_notification(self, body: bytes, headers: Mapping[str, str]) -> Sequence[ProviderReport]:
+        (report,) = super().read_notification(body, headers)
+        vague = evolve(report, event_id=f"{report.event_id}-2", answer=ProviderAnswer(kind=AnswerKind.UNKNOWN))
+        return report, vague
+
+
+def test_of_two_reports_about_one_attempt_none_is_dropped() -> None:
+    clock = FixedClock()
+    shop = a_shop(clock=clock, gateway=(provider := TellsTwice(now=clock.now)))
+    shop.provider = provider
+    add(shop)
+    order = placed(shop, token=TIMEOUT)
+    assert hear(shop, told(shop, order)) == 2
+    assert shop.ordering.get(order.id).status is OrderStatus.CONFIRMED
 
 
 def test_what_follows_is_asked_for_at_once() -> None:

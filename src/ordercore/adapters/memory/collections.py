@@ -290,7 +290,10 @@ class MemoryRequests:
 
     def _waits(self, resource_id: UUID) -> bool:
         order = self._orders.get(resource_id)
-        return order is not None and order.payment.open_attempt is not None
+        if order is not None:
+            return order.payment.open_attempt is not None
+        open_ones = (each.payment.open_attempt for each in self._orders.values())
+        return any(attempt is not None and attempt.id == resource_id for attempt in open_ones)
 
 
 N = TypeVar("N")

@@ -77,7 +77,9 @@ class SqlRequests:
         rows = self._wire.run(
             "SELECT actor_id, key FROM requests r WHERE finished_at < ?"
             " AND NOT EXISTS (SELECT 1 FROM payment_attempts a"
-            " WHERE a.order_id = r.resource_id AND a.finished_at IS NULL) ORDER BY finished_at LIMIT ?",
+            " WHERE a.order_id = r.resource_id AND a.finished_at IS NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM payment_attempts a"
+            " WHERE a.id = r.resource_id AND a.finished_at IS NULL) ORDER BY finished_at LIMIT ?",
             (self._wire.moment(before), limit),
         )
         self._wire.delete(tables.requests, ("actor_id", "key"), rows)
